@@ -1,0 +1,1 @@
+"""Compressors: how passages are shortened for a question, one file each."""

@@ -1,0 +1,1 @@
+"""Experiments: grids, runs, the result store, statistics and the report."""

@@ -1,0 +1,73 @@
+"""The result frame: one row per dataset × example × strategy × model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from crossover import catalog
+from crossover.experiments.grid import Grid, Job
+from crossover.roles import Dataset
+from crossover.types import Answer, Record
+
+COLUMNS = ("dataset", "example", "group", "strategy", "model", "outcome")
+
+
+def record(job: Job, answer: Answer, run: str) -> Record:
+    """Score an answer: a record is an answer beside its gold side."""
+    return Record(
+        run,
+        job.source.name,
+        job.example.question.id,
+        job.example.group,
+        catalog.spec(job.strategy),
+        catalog.spec(job.model),
+        answer,
+        {metric.text: metric(job.example, answer) for metric in job.source.metrics},
+        job.example.tags,
+    )
+
+
+def frame(grid: Grid, records: Sequence[Record]) -> pd.DataFrame:
+    """Build the frame; ``attrs`` say which metrics lead, what run it is and how it was made."""
+    found = pd.DataFrame([_row(item) for item in records])
+    found.attrs = {
+        "metrics": {s.name: [metric.text for metric in s.metrics] for s in grid.sources},
+        "price_as": grid.price_as,
+        "run": grid.name,
+        "config": grid.config,
+        "skipped": {s.name: len(skipped(s.dataset)) for s in grid.sources if skipped(s.dataset)},
+    }
+    return found
+
+
+def skipped(dataset: Dataset) -> list[str]:
+    """The lines on records that the dataset left out as bad, where it was told to skip them."""
+    told = getattr(dataset, "skipped", None)
+    return list(told()) if told else []
+
+
+def _row(item: Record) -> Mapping[str, Any]:
+    answer, usage = item.answer, item.answer.usage
+    row: dict[str, Any] = {name: getattr(item, name) for name in COLUMNS[:-1]}
+    row |= {"outcome": answer.outcome} | dict(item.scores)
+    row |= {
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "dollars": usage.dollars,
+        "seconds": answer.seconds,
+        "first_token_seconds": answer.first_token_seconds,
+        "calls": usage.calls,
+        "compute_seconds": usage.compute_seconds,
+        "indexing_seconds": answer.indexing.compute_seconds,
+        "indexing_tokens": answer.indexing.input_tokens,
+        "indexing_dollars": answer.indexing.dollars,
+        "answer_words": len(answer.text.split()),
+        "message": answer.message,
+        "cut": answer.cut,
+        "answer": answer.text,
+    }
+    return row | {f"tag.{name}": value for name, value in item.tags.items()}

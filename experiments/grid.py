@@ -1,0 +1,254 @@
+"""A grid: datasets × models × strategies, read from YAML or a mapping."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from crossover import catalog
+from crossover.catalog import NamedMetric
+from crossover.errors import ConfigError, DataError, UnknownName
+from crossover.roles import Dataset, Model, ReleasedAnswers, Strategy
+from crossover.types import Document, Example
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+Texts = Annotated[list[Any], BeforeValidator(_listed)]
+
+
+class GridFile(BaseModel):
+    """The keys of a grid; each list holds texts or mappings with ``name`` and options."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    datasets: Annotated[Texts, Field(min_length=1)]
+    models: Annotated[Texts, Field(min_length=1)]
+    strategies: Annotated[Texts, Field(min_length=1)]
+    metrics: Texts = []
+    seed: int = 0
+    limit: Annotated[int, Field(ge=1)] | None = None
+    price_as: str = ""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset of a grid under the name that the report shows, with its metrics."""
+
+    name: str
+    dataset: Dataset
+    metrics: tuple[NamedMetric, ...]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One question for one strategy on one model."""
+
+    source: Source
+    example: Example
+    strategy: Strategy
+    model: Model
+    key: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A grid whose components are built: wrong names and options are found before anything runs."""
+
+    sources: tuple[Source, ...]
+    models: tuple[Model, ...]
+    strategies: tuple[Strategy, ...]
+    seed: int = 0
+    limit: int | None = None
+    price_as: str = ""
+    config: str = ""
+    name: str = "grid"
+    examples: Mapping[str, list[Example]] = field(default_factory=dict)
+
+    def jobs(self) -> Iterator[Job]:
+        """Every combination; a document's questions and strategies come together."""
+        for model in self.models:
+            for source in self.sources:
+                bound = _bound(model, source.dataset)
+                for group in _by_documents(self.examples[source.name]):
+                    for strategy in self.strategies:
+                        for example in group:
+                            key = job_key(example, strategy, model, self.seed)
+                            yield Job(source, example, strategy, bound, key)
+
+
+def load_grid(
+    grid: str | Path | Mapping[str, Any],
+    *,
+    limit: int | None = None,
+    seed: int | None = None,
+    price_as: str | None = None,
+) -> Grid:
+    """Read a grid and build what it names; raises ConfigError or DataError with one clear line."""
+    source = "the grid" if isinstance(grid, Mapping) else str(grid)
+    given = dict(grid) if isinstance(grid, Mapping) else _read(Path(grid))
+    overrides = {"limit": limit, "seed": seed, "price_as": price_as}
+    given |= {name: value for name, value in overrides.items() if value is not None}
+    read = _checked(given, source)
+    sources = _sources(read)
+    built = Grid(
+        sources,
+        tuple(model for text in read.models for model in catalog.expand(Model, text)),
+        tuple(s for text in read.strategies for s in catalog.expand(Strategy, text)),
+        read.seed,
+        read.limit,
+        read.price_as,
+        yaml.safe_dump(_plain(given), sort_keys=False, allow_unicode=True),
+        "grid" if isinstance(grid, Mapping) else Path(grid).stem,
+        {s.name: sampled(list(s.dataset.examples()), read.limit, read.seed) for s in sources},
+    )
+    _check(built)
+    return built
+
+
+def check_tags(grid: Grid, by: Sequence[str]) -> None:
+    """Raise UnknownName for a tag to slice by that no question of the grid has."""
+    known = {tag for found in grid.examples.values() for example in found for tag in example.tags}
+    for tag in by:
+        if tag not in known:
+            raise UnknownName(tag, "the tags of these questions", known)
+
+
+def job_key(example: Example, strategy: Strategy, model: Model, seed: int) -> str:
+    """SHA-256 over the content of question, strategy and model, versions included."""
+    question = example.question
+    content = [
+        question.id,
+        question.text,
+        question.form,
+        *question.choices,
+        *(f"{document.id} {_digest(document)}" for document in question.documents),
+        catalog.identity(strategy),
+        catalog.identity(model),
+        seed,
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def sampled(examples: Sequence[Example], limit: int | None, seed: int) -> list[Example]:
+    """A seeded sample spread over groups, in the order of the dataset; never just the first."""
+    if limit is None or limit >= len(examples):
+        return list(examples)
+    chance = random.Random(f"sample {seed}")
+    groups: dict[str, list[int]] = defaultdict(list)
+    for at, example in enumerate(examples):
+        groups[example.group].append(at)
+    rows = [chance.sample(places, len(places)) for _, places in sorted(groups.items())]
+    chance.shuffle(rows)
+    longest = max(map(len, rows))
+    spread = [row[turn] for turn in range(longest) for row in rows if turn < len(row)]
+    return [examples[at] for at in sorted(spread[:limit])]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; give the path of a grid in YAML") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
+        reason = getattr(error, "problem", None) or "not YAML"
+        raise ConfigError(f"{path} line {line}: not valid YAML: {reason}") from None
+    if not isinstance(found, dict):
+        raise ConfigError(
+            f"{path}: expected the keys {', '.join(GridFile.model_fields)}; found "
+            f"{'nothing' if found is None else type(found).__name__}"
+        )
+    return {str(key): value for key, value in found.items()}
+
+
+def _checked(given: Mapping[str, Any], source: str) -> GridFile:
+    for name in given:
+        if name not in GridFile.model_fields:
+            raise UnknownName(str(name), f"the keys of {source}", GridFile.model_fields)
+    try:
+        return GridFile(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{source}: {place}: {first['msg'].lower()}") from None
+
+
+def _sources(read: GridFile) -> tuple[Source, ...]:
+    datasets = [d for text in read.datasets for d in catalog.expand(Dataset, text)]
+    texts = [catalog.spec(dataset) for dataset in datasets]
+    short = [text.partition("(")[0] for text in texts]
+    labels = [s if short.count(s) == 1 else t for s, t in zip(short, texts, strict=True)]
+    twice = next((label for label in labels if labels.count(label) > 1), None)
+    if twice:
+        raise ConfigError(f"the grid names the dataset {twice} twice")
+    return tuple(
+        Source(label, dataset, tuple(map(catalog.metric, read.metrics or dataset.metrics())))
+        for label, dataset in zip(labels, datasets, strict=True)
+    )
+
+
+def _check(grid: Grid) -> None:
+    for source in grid.sources:
+        if not grid.examples[source.name]:
+            raise DataError(f"the dataset {source.name} holds no question with these options")
+        for model in grid.models:
+            _bound(model, source.dataset)
+    for model in grid.models:
+        check = getattr(model, "check", None)
+        if check:
+            check()
+    if grid.price_as:
+        from crossover.prices import priced_as
+
+        priced_as(grid.price_as, 1, 0, 1)
+
+
+def _bound(model: Model, dataset: Dataset) -> Model:
+    """A model that plays released answers takes them from the dataset of the run."""
+    bind = getattr(model, "bound", None)
+    if bind is None:
+        return model
+    if not catalog.plays(dataset, ReleasedAnswers):
+        raise ConfigError(
+            f"{catalog.spec(model)} plays released answers, but {catalog.spec(dataset)} holds none"
+        )
+    bound: Model = bind(dataset)
+    return bound
+
+
+def _by_documents(examples: Sequence[Example]) -> list[list[Example]]:
+    groups: dict[tuple[str, ...], list[Example]] = defaultdict(list)
+    for example in examples:
+        groups[tuple(document.id for document in example.question.documents)].append(example)
+    return list(groups.values())
+
+
+def _digest(document: Document) -> str:
+    try:
+        return document.digest
+    except DataError:
+        return "absent"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return catalog.spec(value)

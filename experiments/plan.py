@@ -1,0 +1,159 @@
+"""A dry run: what a grid would ask and cost, before anything is spent."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from rich import box
+from rich.markup import escape
+from rich.table import Table
+
+from crossover import catalog, meter
+from crossover.experiments.grid import Grid, Job, sampled
+from crossover.measure import measured
+from crossover.models._rendering import rendered_text
+from crossover.roles import Model
+from crossover.types import Answer, Completion, Question, Request, Step, Usage
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# questions planned per dataset, model and strategy; the rest is scaled from them
+SAMPLE = 50
+
+
+@dataclass(frozen=True)
+class Planned(Model):
+    """Counts what the model behind it would read, asks it nothing and assumes the longest reply."""
+
+    model: Model
+
+    def __repr__(self) -> str:
+        return repr(self.model)
+
+    @property
+    def window(self) -> int:
+        """The window of the model behind it."""
+        return self.model.window
+
+    def count(self, text: str) -> int:
+        """Count as the model behind it does."""
+        return self.model.count(text)
+
+    def complete(self, request: Request) -> Completion:
+        """Bill the request as if it had been answered at full length."""
+        tokens = self.model.count(rendered_text(request))
+        usage = Usage(input_tokens=tokens, output_tokens=request.max_tokens, calls=1)
+        price = getattr(self.model, "dollars", None)
+        usage = replace(usage, dollars=price(usage)) if price else usage
+        meter.current().charge(usage, Step("planned call"))
+        return Completion("planned", usage)
+
+    def complete_many(self, requests: Sequence[Request]) -> list[Completion]:
+        """Bill each."""
+        return [self.complete(request) for request in requests]
+
+    def stream(self, request: Request) -> Iterator[str]:
+        """Bill it."""
+        yield self.complete(request).text
+
+
+def plan(grid: Grid) -> pd.DataFrame:
+    """Per dataset, model and strategy: questions, calls, tokens and dollars, output at its longest.
+
+    Where there are more than SAMPLE questions, a spread sample is planned and scaled.
+    """
+    import pandas as pd
+
+    together: dict[tuple[str, str, str], list[Job]] = defaultdict(list)
+    for job in grid.jobs():
+        names = (job.source.name, catalog.spec(job.model), catalog.spec(job.strategy))
+        together[names].append(job)
+    rows = [_row(names, jobs, grid) for names, jobs in together.items()]
+    return pd.DataFrame(rows)
+
+
+def _row(names: tuple[str, str, str], jobs: Sequence[Job], grid: Grid) -> dict[str, object]:
+    chosen = sampled([job.example for job in jobs], SAMPLE, grid.seed)
+    answers = [_planned(jobs[0], example.question) for example in chosen]
+    scale = len(jobs) / len(chosen)
+    total = sum((answer.usage for answer in answers), Usage())
+    dataset, model, strategy = names
+    return {
+        "dataset": dataset,
+        "model": model,
+        "strategy": strategy,
+        "questions": len(jobs),
+        "calls": round(total.calls * scale),
+        "input_tokens": _scaled(total.input_tokens, scale),
+        "output_tokens_at_most": _scaled(total.output_tokens, scale),
+        "dollars": None if total.dollars is None else total.dollars * scale,
+        "price_as_dollars": _priced(answers, scale, grid.price_as),
+        "would_fail": round(sum(not answer.scorable for answer in answers) * scale),
+    }
+
+
+def _planned(job: Job, question: Question) -> Answer:
+    model = job.model if hasattr(job.model, "prediction") else Planned(job.model)
+    return measured(job.strategy, question, model, planning=True)
+
+
+def _scaled(tokens: int | None, scale: float) -> int | None:
+    return None if tokens is None else round(tokens * scale)
+
+
+def _priced(answers: Sequence[Answer], scale: float, price_as: str) -> float | None:
+    if not price_as:
+        return None
+    from crossover.prices import priced_as
+
+    total = 0.0
+    for usage in (answer.usage for answer in answers):
+        if usage.input_tokens is None or usage.output_tokens is None:
+            return None
+        # answer by answer: some prices depend on the length of the prompt
+        found = priced_as(price_as, usage.input_tokens, 0, usage.output_tokens)
+        if found is None:
+            return None
+        total += found
+    return total * scale
+
+
+def show_plan(planned: pd.DataFrame, price_as: str) -> Table:
+    """Draw the plan as a table with its total."""
+    title = "dry run: nothing was asked; output tokens and dollars are the most there can be"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for head in ("dataset", "model", "strategy"):
+        table.add_column(head, overflow="fold")
+    heads = ["questions", "calls", "input tokens", "output tokens", "dollars"]
+    for head in [*heads, f"as {price_as}"] if price_as else heads:
+        table.add_column(head, justify="right", overflow="fold")
+    for row in planned.to_dict("records"):
+        table.add_row(*_cells(row, bool(price_as)))
+    total = {"dataset": "all", "model": "", "strategy": ""}
+    table.add_section()
+    table.add_row(*_cells(total | _totals(planned), bool(price_as)))
+    return table
+
+
+def _totals(planned: pd.DataFrame) -> dict[str, object]:
+    numbers = [name for name in planned.columns if name not in ("dataset", "model", "strategy")]
+    return {name: planned[name].sum(skipna=False) for name in numbers}
+
+
+def _cells(row: Mapping[Any, Any], priced: bool) -> list[str]:
+    names = ["dataset", "model", "strategy"]
+    counts = ["questions", "calls", "input_tokens", "output_tokens_at_most"]
+    dollars = ["dollars", "price_as_dollars"] if priced else ["dollars"]
+    return [
+        *(escape(str(row[name])) for name in names),
+        *(_known(row[name], "{:,.0f}") for name in counts),
+        *(_known(row[name], "${:,.4f}") for name in dollars),
+    ]
+
+
+def _known(value: Any, shape: str) -> str:
+    return "unknown" if value is None or value != value else shape.format(value)

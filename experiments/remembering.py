@@ -1,0 +1,75 @@
+"""A model that keeps its replies, so that an unfinished answer continues where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+from threading import Lock
+
+from pydantic import TypeAdapter
+
+from crossover import meter
+from crossover.experiments.store import Store
+from crossover.roles import Model
+from crossover.types import Completion, Request, Step
+
+
+class Remembering(Model):
+    """Answers for one job: from the store what it holds, else from the model behind it.
+
+    The same request made twice within an answer (several samples) is two calls. A request without
+    a seed gets the grid's.
+    """
+
+    def __init__(self, model: Model, store: Store, job: str, seed: int) -> None:
+        self.model, self.store, self.job, self.seed = model, store, job, seed
+        self._asked: Counter[str] = Counter()
+        self._lock = Lock()
+
+    def __repr__(self) -> str:
+        return repr(self.model)
+
+    @property
+    def window(self) -> int:
+        """The window of the model behind it."""
+        return self.model.window
+
+    def count(self, text: str) -> int:
+        """Count as the model behind it does."""
+        return self.model.count(text)
+
+    def complete(self, request: Request) -> Completion:
+        """Reply from the store where this call was already made, else ask and keep the reply."""
+        if request.seed is None:
+            request = replace(request, seed=self.seed)
+        call = self._call(request)
+        stored = self.store.reply(self.job, call)
+        if stored is not None:
+            meter.current().charge(stored.usage, Step("stored reply"))
+            meter.current().mark_stored_reply()
+            return stored
+        completion = self.model.complete(request)
+        self.store.keep_reply(self.job, call, completion)
+        return completion
+
+    def complete_many(self, requests: Sequence[Request]) -> list[Completion]:
+        """Reply to each, side by side as far as the model behind it goes."""
+        return meter.side_by_side(self.complete, requests, getattr(self.model, "concurrency", 1))
+
+    def stream(self, request: Request) -> Iterator[str]:
+        """Reply in one piece: a run keeps whole replies."""
+        yield self.complete(request).text
+
+    def _call(self, request: Request) -> str:
+        content = hashlib.sha256(_requests().dump_json(request)).hexdigest()
+        with self._lock:
+            self._asked[content] += 1
+            return f"{content}-{self._asked[content]}"
+
+
+@cache
+def _requests() -> TypeAdapter[Request]:
+    return TypeAdapter(Request)

@@ -1,0 +1,124 @@
+"""The comparison of a run, computed once: for the terminal, as files and for the dashboard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crossover.errors import DataError, MissingExtra, StoreError
+from crossover.experiments._markdown import markdown
+from crossover.experiments._page import page
+from crossover.experiments._summary import (
+    check,
+    cost_axis,
+    failures,
+    summarise,
+    tag_columns,
+    tags_of,
+)
+from crossover.experiments._terminal import render_terminal
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+__all__ = [
+    "RESULTS",
+    "cost_axis",
+    "failures",
+    "load_frame",
+    "render_terminal",
+    "skipped_records",
+    "summarise",
+    "tags_of",
+    "write_report",
+]
+
+RESULTS = "results.parquet"
+NO_PARQUET = "No Parquet files were written: {reason}."
+
+
+def load_frame(folder: str | Path) -> DataFrame:
+    """Read a run directory's result frame, its attributes included.
+
+    Raises DataError where there is none or it is not one, MissingExtra without pyarrow.
+    """
+    import pandas as pd
+
+    path = Path(folder) / RESULTS
+    _need_parquet("reading results")
+    if not path.is_file():
+        raise DataError(f"no {RESULTS} in {folder}; name the directory of a finished run")
+    try:
+        frame = pd.read_parquet(path, engine="pyarrow")
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path} cannot be read as results: {reason}") from error
+    try:
+        check(frame)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    return frame
+
+
+def write_report(frame: DataFrame, folder: str | Path, by: Sequence[str] = ()) -> list[Path]:
+    """Write the report files of a result frame and return their paths.
+
+    ``results.parquet`` (the frame), ``report.csv`` and ``.parquet`` (the summary), ``report.md``
+    and ``report.html`` (to read); with ``by`` also ``slices.csv`` and ``.parquet``. Without
+    pyarrow the report says that there are no Parquet files. Raises ConfigError for an unknown
+    tag and StoreError where the folder cannot be written.
+    """
+    folder = Path(folder)
+    tag_columns(frame, by)
+    tables = {"report": summarise(frame)} | ({"slices": summarise(frame, by)} if by else {})
+    without_parquet = _without_parquet()
+    remarks = [*without_parquet, *skipped_records(frame)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        written = [] if without_parquet else [_parquet(frame, folder / RESULTS)]
+        for name, table in tables.items():
+            written.append(_csv(table, folder / f"{name}.csv"))
+            if not without_parquet:
+                written.append(_parquet(table, folder / f"{name}.parquet"))
+        written.append(_text(folder / "report.md", markdown(frame, tables, remarks)))
+        written.append(_text(folder / "report.html", page(frame, tables, remarks)))
+    except OSError as error:
+        raise StoreError(f"the report cannot be written to {folder}: {error.strerror}") from error
+    return written
+
+
+def skipped_records(frame: DataFrame) -> list[str]:
+    """Say how many records each dataset left out because they were bad."""
+    counts = dict(frame.attrs.get("skipped") or {})
+    return [f"{dataset}: {count:,} bad records were skipped" for dataset, count in counts.items()]
+
+
+def _csv(table: DataFrame, path: Path) -> Path:
+    table.to_csv(path, index=False)
+    return path
+
+
+def _parquet(table: DataFrame, path: Path) -> Path:
+    table.to_parquet(path, engine="pyarrow", index=False)
+    return path
+
+
+def _text(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _without_parquet() -> list[str]:
+    try:
+        _need_parquet("writing Parquet files")
+    except MissingExtra as missing:
+        return [NO_PARQUET.format(reason=missing)]
+    return []
+
+
+def _need_parquet(purpose: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec("pyarrow") is None:
+        raise MissingExtra("pyarrow", "report", purpose)

@@ -1,0 +1,144 @@
+"""Means with honest intervals: questions on one document are not independent of each other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from crossover.errors import DataError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+ROUGH_BELOW = 10
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean with its interval; None where the data cannot say (no value, a single cluster)."""
+
+    mean: float | None
+    low: float | None
+    high: float | None
+    n: int
+    clusters: int
+
+    @property
+    def rough(self) -> bool:
+        """Whether too few clusters stand behind the interval for it to be taken at its word."""
+        return self.clusters < ROUGH_BELOW
+
+
+def clustered_mean(
+    values: Sequence[float] | Floats,
+    groups: Sequence[str] | NDArray[np.object_],
+    level: float = 0.95,
+    *,
+    share: bool = True,
+) -> Estimate:
+    """Mean of ``values`` with a confidence interval that treats ``groups`` as clusters.
+
+    The variance is the bias-reduced cluster-robust one (CR2, Bell & McCaffrey 2002), Student's t
+    has the degrees of freedom of Imbens & Kolesar (2016): at most clusters - 1, fewer where
+    clusters are unequal. With ``share``, values are scores in 0-1 and the interval is computed
+    on the logit scale (Korn & Graubard 1999), which keeps it inside 0-1 and honest near the
+    ends; without, values may be anything, for instance differences.
+
+    NaN values do not apply and are left out. There is no interval where there is one cluster or
+    no spread between clusters; where every score is 0 (or every one 1) it is the exact binomial
+    one, each cluster counted once. Raises DataError for a score outside 0-1.
+    """
+    import numpy as np
+
+    numbers = np.asarray(values, dtype=float)
+    applies = ~np.isnan(numbers)
+    numbers = numbers[applies]
+    names, codes = np.unique(np.asarray(groups, dtype=str)[applies], return_inverse=True)
+    clusters = len(names)
+    if not len(numbers):
+        return Estimate(None, None, None, 0, 0)
+    if share:
+        numbers = _scores(numbers)
+    mean = float(numbers.mean())
+    if clusters < 2:
+        return Estimate(mean, None, None, len(numbers), clusters)
+    half = _half_width(numbers, codes, level)
+    low, high = _bounds(mean, half, clusters, level, share)
+    return Estimate(mean, low, high, len(numbers), clusters)
+
+
+def _scores(numbers: Floats) -> Floats:
+    import numpy as np
+
+    wrong = numbers[(numbers < -ROUNDING) | (numbers > 1 + ROUNDING)]
+    if wrong.size:
+        raise DataError(f"a score is {wrong[0]:g}, but scores lie in 0-1")
+    return np.clip(numbers, 0.0, 1.0)
+
+
+def _bounds(
+    mean: float, half: float, clusters: int, level: float, share: bool
+) -> tuple[float | None, float | None]:
+    from scipy.special import expit, logit
+
+    if share and mean in (0.0, 1.0):
+        reach = 1 - ((1 - level) / 2) ** (1 / clusters)
+        return (0.0, reach) if mean == 0.0 else (1 - reach, 1.0)
+    if half < ROUNDING:
+        return None, None
+    if not share:
+        return mean - half, mean + half
+    reach = half / (mean * (1 - mean))
+    return float(expit(logit(mean) - reach)), float(expit(logit(mean) + reach))
+
+
+def _half_width(numbers: Floats, codes: NDArray[np.intp], level: float) -> float:
+    import numpy as np
+    from scipy.stats import t
+
+    sizes = np.bincount(codes).astype(float)
+    total = sizes.sum()
+    weights = 1 / (1 - sizes / total)
+    residuals = np.bincount(codes, numbers) - sizes * numbers.mean()
+    variance = float((weights * residuals**2).sum() / total**2)
+    freedom = _degrees_of_freedom(sizes, weights, _within_correlation(numbers, codes, sizes))
+    return float(t.ppf((1 + level) / 2, freedom)) * math.sqrt(variance)
+
+
+def _within_correlation(numbers: Floats, codes: NDArray[np.intp], sizes: Floats) -> float:
+    """Estimate how alike the scores of one cluster are (one-way analysis of variance)."""
+    import numpy as np
+
+    total, clusters = sizes.sum(), len(sizes)
+    means = np.bincount(codes, numbers) / sizes
+    between = (sizes * (means - numbers.mean()) ** 2).sum() / (clusters - 1)
+    within = ((numbers - means[codes]) ** 2).sum() / max(total - clusters, 1)
+    typical = (total - (sizes**2).sum() / total) / (clusters - 1)
+    shared = max(0.0, (between - within) / typical)
+    return float(shared / (shared + within)) if shared + within > 0 else 0.0
+
+
+def _degrees_of_freedom(sizes: Floats, weights: Floats, correlation: float) -> float:
+    """Satterthwaite's match of the CR2 variance under equally correlated scores in a cluster.
+
+    The cluster residuals' covariance is diagonal plus a matrix of rank two, so that no matrix
+    over all clusters is ever built.
+    """
+    import numpy as np
+
+    total = sizes.sum()
+    spread = sizes * (1 - correlation) + correlation * sizes**2
+    factors = np.stack([sizes, spread])
+    core = np.array([[spread.sum() / total**2, -1 / total], [-1 / total, 0.0]])
+    low_rank = np.einsum("ig,ij,jg->g", factors, core, factors)
+    trace = (weights * (spread + low_rank)).sum()
+    product = core @ (factors * weights) @ factors.T
+    squares = np.trace(product @ product)
+    squares += (weights**2 * ((spread + low_rank) ** 2 - low_rank**2)).sum()
+    return float(trace**2 / squares)

@@ -1,0 +1,1 @@
+"""Strategies: one way each from a question over documents to an answer."""

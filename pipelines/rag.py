@@ -1,0 +1,55 @@
+"""Retrieval-augmented generation: only the passages that fit the question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+from annotated_types import Ge
+
+from crossover.pipelines._answering import FROM_PASSAGES, ask
+from crossover.retrievers._shelf import indexed
+from crossover.retrievers.bm25 import Bm25
+from crossover.retrievers.chunkers.tokens import Tokens
+from crossover.roles import Chunker, Model, Retriever, Strategy
+from crossover.types import Answer, Document, Passage, Question
+
+Order = Literal["document", "score", "reverse", "ends_first"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rag(Strategy):
+    """Cut the documents into chunks, retrieve the k best for the question, answer from them.
+
+    ``order``: by position in the documents (as in OP-RAG, arXiv 2409.01666), best first, best
+    last, or best at both ends and worst in the middle (against "lost in the middle").
+    """
+
+    retriever: Retriever = field(default=Bm25(), metadata={"help": "how passages are found"})
+    k: Annotated[int, Ge(1)] = field(default=8, metadata={"help": "passages shown to the model"})
+    order: Order = field(default="document", metadata={"help": "order of the passages"})
+    chunker: Chunker = field(default=Tokens(), metadata={"help": "how documents are cut"})
+    max_tokens: Annotated[int, Ge(1)] = field(
+        default=256, metadata={"help": "longest answer, in tokens"}
+    )
+    version: ClassVar[int] = 1
+
+    def answer(self, question: Question, model: Model) -> Answer:
+        """Answer from the k passages that the retriever finds."""
+        index = indexed(self.retriever, question.documents, self.chunker, model)
+        found = index.search(question.text, self.k, model)
+        passages = ordered(found, self.order, question.documents)
+        return ask(question, model, passages, FROM_PASSAGES, self.max_tokens)
+
+
+def ordered(found: Sequence[Passage], order: Order, documents: Sequence[Document]) -> list[Passage]:
+    """Order passages that come best first."""
+    if order == "document":
+        places = {document.id: at for at, document in enumerate(documents)}
+        return sorted(found, key=lambda passage: (places[passage.document], passage.start))
+    if order == "reverse":
+        return list(reversed(found))
+    if order == "ends_first":
+        return [*found[::2], *reversed(found[1::2])]
+    return list(found)

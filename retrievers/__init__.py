@@ -1,0 +1,1 @@
+"""Retrievers, one file each; chunkers have a folder of their own."""

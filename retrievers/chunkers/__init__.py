@@ -1,0 +1,1 @@
+"""Chunkers: how documents are cut into passages, one file each."""

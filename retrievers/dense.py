@@ -1,0 +1,137 @@
+"""Dense retrieval: sentence embeddings searched by inner product."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from threading import Lock
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+from annotated_types import Ge
+
+from crossover import meter, precision
+from crossover.errors import ConfigError, MissingExtra
+from crossover.roles import Chunker, Index, Model, Retriever
+from crossover.types import Document, Passage, Step, Usage
+
+if TYPE_CHECKING:
+    import faiss
+    import numpy as np
+    from sentence_transformers import SentenceTransformer
+
+PACKAGED = "minilm"
+_encoding = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Dense(Retriever):
+    """Embeddings by any sentence-transformers model, searched exactly with FAISS (flat, cosine).
+
+    A passage longer than the embedder's window is embedded window by window and averaged, so that
+    nothing of it is silently cut off.
+    """
+
+    model: str = field(
+        default=PACKAGED,
+        metadata={"help": "`minilm` (packaged), a folder, or a sentence-transformers hub id"},
+    )
+    batch: Annotated[int, Ge(1)] = field(
+        default=32, metadata={"help": "texts embedded at once", "operational": True}
+    )
+    threads: Annotated[int, Ge(0)] = field(
+        default=0, metadata={"help": "CPU threads; 0: all", "operational": True}
+    )
+    version: ClassVar[int] = 1
+
+    def index(self, documents: Sequence[Document], chunker: Chunker, model: Model) -> Index:
+        """Embed the documents' passages and put the vectors into a flat index."""
+        try:
+            import faiss
+        except ImportError:
+            raise MissingExtra("faiss-cpu", "rag", "dense") from None
+        passages = [passage for document in documents for passage in chunker.chunk(document)]
+        vectors, tokens = self.embed([passage.text for passage in passages], "passages embedded")
+        meter.current().charge(Usage(input_tokens=tokens))
+        flat = faiss.IndexFlatIP(vectors.shape[1])
+        flat.add(vectors)
+        return DenseIndex(self, passages, flat)
+
+    def embed(self, texts: Sequence[str], step: str) -> tuple[np.ndarray[Any, Any], int]:
+        """Unit vectors (len(texts) × dimensions, float32) and the tokens embedded.
+
+        The time goes to the open meter; loading the embedder, once per process, does not.
+        """
+        import numpy as np
+
+        with meter.wait():
+            encoder = _encoder(self.model)
+        windows, tokens = _windows(texts, encoder)
+        flat = [window for part in windows for window in part]
+        clock = meter.Meter()
+        precision.set_threads(self.threads)
+        with _encoding, precision.inference():
+            found = encoder.encode(flat, batch_size=self.batch, show_progress_bar=False)
+        owner = np.repeat(np.arange(len(texts)), [len(part) for part in windows])
+        vectors = np.zeros((len(texts), found.shape[1] if len(flat) else 1), dtype="float32")
+        np.add.at(vectors, owner, found.astype("float32"))
+        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+        seconds = clock.elapsed()
+        detail = f"{len(texts)} texts by {self.model}"
+        meter.current().charge(Usage(compute_seconds=seconds), Step(step, seconds, detail))
+        return vectors / np.where(norms == 0, 1, norms), tokens
+
+
+class DenseIndex(Index):
+    """Passages and their vectors."""
+
+    def __init__(self, retriever: Dense, passages: list[Passage], flat: faiss.IndexFlatIP) -> None:
+        self.retriever, self.passages, self.flat = retriever, passages, flat
+
+    def search(self, query: str, k: int, model: Model) -> list[Passage]:
+        """Return the k passages whose cosine with the query is highest."""
+        if not self.passages:
+            return []
+        vector, _ = self.retriever.embed([query], "question embedded")
+        scores, found = self.flat.search(vector, min(k, len(self.passages)))
+        pairs = zip(found[0], scores[0], strict=True)
+        return [replace(self.passages[at], score=float(score)) for at, score in pairs]
+
+
+@lru_cache(maxsize=2)
+def _encoder(name: str) -> SentenceTransformer:
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError:
+        raise MissingExtra("sentence-transformers", "rag", "dense") from None
+    path = str(precision.minilm_folder()) if name == PACKAGED else name
+    precision.quiet()
+    try:
+        encoder = SentenceTransformer(path, device=precision.device())
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"dense: cannot load the embedder {name!r}: {reason}") from None
+    if name == PACKAGED:
+        # its card says 256, its positions reach 512; the default chunk of 300 tokens needs them
+        encoder.max_seq_length = 512
+    return encoder
+
+
+def _windows(texts: Sequence[str], encoder: SentenceTransformer) -> tuple[list[list[str]], int]:
+    """Cut texts that exceed the embedder's window into pieces that fit; count the tokens."""
+    room = (encoder.max_seq_length or 512) - encoder.tokenizer.num_special_tokens_to_add()
+    encoded = encoder.tokenizer(
+        list(texts),
+        add_special_tokens=False,
+        return_offsets_mapping=True,
+        truncation=False,
+        verbose=False,
+    )["offset_mapping"]
+    cut = [
+        [
+            text[spans[s][0] : spans[min(s + room, len(spans)) - 1][1]]
+            for s in range(0, len(spans), room)
+        ]
+        for text, spans in zip(texts, encoded, strict=True)
+    ]
+    return [part or [text] for part, text in zip(cut, texts, strict=True)], sum(map(len, encoded))

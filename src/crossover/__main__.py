@@ -1,0 +1,5 @@
+"""``python -m crossover``: the command line."""
+
+from crossover.cli import main
+
+main()

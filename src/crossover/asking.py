@@ -1,0 +1,63 @@
+"""One question about one's own files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crossover import catalog
+from crossover.errors import ConfigError
+from crossover.files import read_documents
+from crossover.measure import measured
+from crossover.roles import Model, Strategy
+from crossover.types import Answer, Question
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# characters of a passage that are shown
+SHOWN = 400
+
+
+def ask_files(question: str, files: Sequence[Path], strategy: str, model: str) -> Answer:
+    """Answer a question from files; raises ConfigError or DataError before anything is asked."""
+    if not question.strip():
+        raise ConfigError("the question has no text; ask something in quotes")
+    chosen, answering = catalog.load(Strategy, strategy), catalog.load(Model, model)
+    check = getattr(answering, "check", None)
+    if check:
+        check()
+    documents = read_documents(files)
+    for document in documents:
+        # a file that cannot be read is the user's to mend, not a failed answer
+        _ = document.text
+    return measured(chosen, Question("ask", question.strip(), documents), answering)
+
+
+def show_answer(answer: Answer, console: Console) -> None:
+    """Print the answer, the passages that it rests on, and what it cost."""
+    from rich.text import Text
+
+    said = answer.text or ("no answer found in these files" if answer.outcome == "declined" else "")
+    console.print(Text(said, style="bold"), Text(f"[{answer.outcome}] {answer.message}".rstrip()))
+    shown = answer.evidence or answer.passages
+    console.print()
+    for number, passage in enumerate(shown, 1):
+        place = f"{number}. {passage.document}, characters {passage.start:,}–{passage.end:,}"
+        console.print(Text(place, style="cyan"))
+        text = " ".join(passage.text.split())
+        console.print(Text(text if len(text) <= SHOWN else f"{text[:SHOWN]} …"))
+    console.print(Text(f"\n{cost_line(answer)}", style="dim"))
+
+
+def cost_line(answer: Answer) -> str:
+    """Tokens, dollars and seconds in one line."""
+    usage, parts = answer.usage, []
+    for name, count in (("input", usage.input_tokens), ("output", usage.output_tokens)):
+        parts.append(f"{'unknown' if count is None else f'{count:,}'} {name} tokens")
+    parts.append("dollars unknown" if usage.dollars is None else f"${usage.dollars:.6f}")
+    parts.append("time unknown" if answer.seconds is None else f"{answer.seconds:.2f} s")
+    if answer.indexing.compute_seconds:
+        parts.append(f"indexing once: {answer.indexing.compute_seconds:.2f} s")
+    return "; ".join(parts)

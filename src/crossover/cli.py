@@ -1,0 +1,189 @@
+"""The command line: each command a thin call. Everything heavy is imported when it is needed."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crossover.errors import CrossoverError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from rich.console import Console
+
+    from crossover.experiments.grid import Grid
+
+WIDE = 160
+
+app = typer.Typer(
+    name="crossover",
+    help="RAG or long context? Measure it on your own questions: accuracy, cost and latency.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+class Kind(StrEnum):
+    """What `crossover list` can list."""
+
+    datasets = "datasets"
+    strategies = "strategies"
+    retrievers = "retrievers"
+    chunkers = "chunkers"
+    compressors = "compressors"
+    models = "models"
+    metrics = "metrics"
+
+
+Folder = Annotated[Path, typer.Argument(help="A run's directory.", show_default=False)]
+
+
+@app.command()
+def run(
+    grid: Annotated[Path, typer.Argument(help="Grid in YAML.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Directory of the run [runs/NAME].")] = None,
+    limit: Annotated[int | None, typer.Option(help="Questions per dataset, sampled.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the sample and the models.")] = None,
+    price_as: Annotated[str | None, typer.Option(help="Show this model's price too.")] = None,
+    by: Annotated[str, typer.Option(help="Slice the report by tags: length,task.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Plan only; ask nothing.")] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask again what failed before.")
+    ] = False,
+) -> None:
+    """Compare strategies on the same questions.
+
+    Run the same command again to go on after a stop: nothing that is answered is asked again.
+    """
+    from crossover.experiments.grid import check_tags, load_grid
+    from crossover.experiments.progress import LiveProgress
+    from crossover.experiments.run import folder_of, run_grid
+
+    _allow_components_beside(grid)
+    plan = load_grid(grid, limit=limit, seed=seed, price_as=price_as)
+    check_tags(plan, _tags(by))
+    if dry_run:
+        _print_plan(plan)
+        return
+    folder = folder_of(plan, out)
+    with LiveProgress(_console(stderr=True)) as progress:
+        frame = run_grid(plan, folder, retry_failed=retry_failed, progress=progress)
+    _print_comparison(frame, by)
+    typer.echo(f"report and every answer: {folder}")
+
+
+@app.command()
+def report(
+    folder: Folder,
+    by: Annotated[str, typer.Option(help="Slice by tags, separated by commas.")] = "",
+) -> None:
+    """Show a run's comparison again and write it as Markdown, CSV, Parquet and HTML."""
+    from crossover.experiments.report import load_frame, write_report
+
+    frame = load_frame(folder)
+    _print_comparison(frame, by)
+    for path in write_report(frame, folder, _tags(by)):
+        typer.echo(str(path))
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What to ask.", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="txt, md, html, pdf or docx.", show_default=False)
+    ],
+    strategy: Annotated[str, typer.Option(help="How to answer.")] = "rag",
+    model: Annotated[str, typer.Option(help="Who answers.")] = "reader",
+) -> None:
+    """Answer one question from your own files, with the passages that the answer rests on."""
+    from crossover.asking import ask_files, show_answer
+
+    answer = ask_files(question, files, strategy, model)
+    show_answer(answer, _console())
+    if not answer.scorable:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(
+    kind: Annotated[Kind, typer.Argument(help="What to list.", show_default=False)],
+    name: Annotated[str, typer.Argument(help="One of them, in full.")] = "",
+) -> None:
+    """Show what there is, one line each; with a name, that one with its options."""
+    from crossover import listing
+
+    shown = listing.one(kind.value, name) if name else listing.all_of(kind.value)
+    _console().print(shown)
+
+
+@app.command()
+def dashboard(
+    folders: Annotated[list[Path], typer.Argument(help="Runs to look at.", show_default=False)],
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
+) -> None:
+    """Open the dashboard on this machine's own address."""
+    from crossover.app.launch import launch
+
+    launch(folders, port=port)
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user's is one line and exit code 2."""
+    try:
+        code = app(standalone_mode=False)
+    except CrossoverError as error:
+        _fail(str(error))
+    except typer.TyperException as error:
+        _fail(getattr(error, "format_message", error.__str__)())
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("stopped; what is answered is kept: the same command goes on", err=True)
+        sys.exit(130)
+    else:
+        sys.exit(code or 0)
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    sys.exit(2)
+
+
+def _console(stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    console = Console(stderr=stderr)
+    if not console.is_terminal:
+        # a pipe or a log has no width to fit: let tables have what they need
+        console.width = max(console.width, WIDE)
+    return console
+
+
+def _tags(text: str) -> tuple[str, ...]:
+    return tuple(tag.strip() for tag in text.split(",") if tag.strip())
+
+
+def _allow_components_beside(grid: Path) -> None:
+    """A grid may name its user's own components by dotted path, in files that lie beside it."""
+    folder = str(grid.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)
+
+
+def _print_comparison(frame: DataFrame, by: str) -> None:
+    from crossover.experiments.report import render_terminal, skipped_records, summarise
+
+    for line in skipped_records(frame):
+        typer.echo(line, err=True)
+    _console().print(render_terminal(summarise(frame, _tags(by))))
+
+
+def _print_plan(plan: Grid) -> None:
+    from crossover.experiments.plan import plan as planned
+    from crossover.experiments.plan import show_plan
+
+    _console().print(show_plan(planned(plan), plan.price_as))

@@ -1,0 +1,1 @@
+"""Sources of questions over documents, one file or folder each."""

@@ -1,0 +1,209 @@
+"""Records become examples that share their documents: every text is held once."""
+
+from __future__ import annotations
+
+import hashlib
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from crossover.datasets._records import (
+    BadField,
+    Evidence,
+    InlineDocument,
+    QuestionRecord,
+    suggestion,
+    validated,
+)
+from crossover.errors import DataError
+from crossover.files import read_document
+from crossover.types import Document, Example, Form, Question, Span
+
+Row = TypeVar("Row")
+DEFAULT_METRICS = ("answer_recall", "substring_match", "f1_squad")
+LONGEST_GROUP = 100
+
+
+@dataclass(slots=True)
+class Library:
+    """The documents of a dataset. ``root`` is the folder that paths may not leave."""
+
+    root: Path | None = None
+    by_id: dict[str, Document] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    files: set[str] = field(default_factory=set)
+
+    def add_files(self, documents: Iterable[Document]) -> None:
+        """Take in documents that are files right inside the root."""
+        for document in documents:
+            self.files.add(document.id)
+            self.by_id[document.id] = document
+
+    def document(self, given: InlineDocument | str) -> Document:
+        """Return the document that a record gives, inline or by path."""
+        return self.file(given) if isinstance(given, str) else self.inline(given)
+
+    def inline(self, given: InlineDocument) -> Document:
+        """Return the document of that id; raises DataError where its text is another one."""
+        digest = _digest(given.text)
+        if given.id not in self.by_id:
+            text = self.texts.setdefault(digest, given.text)
+            title = {"title": given.title} if given.title else {}
+            self.by_id[given.id] = Document(given.id, text, title)
+        return self._agreed(given.id, digest)
+
+    def context(self, text: str) -> Document:
+        """Return the document of a text that has no id: it is known by its content."""
+        return self.inline(InlineDocument(id=f"text-{_digest(text)[:12]}", text=text))
+
+    def file(self, path: str) -> Document:
+        """Return the document of a file in the root's tree; its id is the path from there."""
+        if self.root is None:
+            raise DataError("expected an inline document, a path means nothing here")
+        root = self.root.resolve()
+        try:
+            resolved = (root / path).resolve()
+        except (OSError, ValueError, RuntimeError):
+            raise DataError(f"{path!r} cannot be a file's path") from None
+        if not resolved.is_relative_to(root):
+            raise DataError(f"{path} lies outside {self.root}; documents must lie inside it")
+        name = resolved.relative_to(root).as_posix()
+        if name not in self.files:
+            document = read_document(self.root / name, name)
+            if name in self.by_id:
+                self._agreed(name, document.digest)
+            self.add_files([document])
+        return self.by_id[name]
+
+    def _agreed(self, id: str, digest: str) -> Document:
+        if self.by_id[id].digest != digest:
+            raise DataError(f"another text stood under the id {id!r} before")
+        return self.by_id[id]
+
+
+@dataclass(slots=True)
+class ExampleBuilder:
+    """Builds examples; ``shared`` are the documents of a record that names none."""
+
+    library: Library = field(default_factory=Library)
+    shared: tuple[Document, ...] = ()
+    unit: str = "line"
+    seen: dict[str, int] = field(default_factory=dict)
+
+    def build(self, raw: object, number: int) -> Example:
+        """Build the example of a raw record; raises DataError for the first thing wrong in it."""
+        record = validated(raw)
+        name = record.id or f"{self.unit}-{number}"
+        if name in self.seen:
+            raise BadField(
+                "id", f"{reprlib.repr(name)} is taken by {self.unit} {self.seen[name]} already"
+            )
+        documents = self._documents(record)
+        form = record.resolved_form()
+        example = Example(
+            Question(name, record.question, documents, form, tuple(record.choices)),
+            answers=tuple(record.answers),
+            evidence=tuple(_spans(record.evidence, documents)),
+            group=record.group or _group(documents),
+            tags=dict(record.tags),
+        )
+        self.seen[name] = number
+        return example
+
+    def _documents(self, record: QuestionRecord) -> tuple[Document, ...]:
+        found = [self.library.context(text) for text in record.context]
+        for place, given in enumerate(record.documents):
+            try:
+                found.append(self.library.document(given))
+            except DataError as error:
+                raise BadField(f"documents[{place}]", str(error)) from None
+        if not found and not self.shared:
+            raise BadField("documents", "missing; expected texts or paths, or context with a text")
+        return tuple({document.id: document for document in found or self.shared}.values())
+
+
+def read(
+    rows: Iterable[tuple[int, Row]],
+    build: Callable[[Row, int], Example],
+    source: str,
+    unit: str = "line",
+    skipped: list[str] | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> Iterator[Example]:
+    """Build an example of each row; a bad one raises DataError, or goes to ``skipped`` if given.
+
+    The error says where (``questions.jsonl line 17``) and names the field after its column where
+    ``columns`` has one. Raises DataError too where no usable row is left.
+    """
+    found = 0
+    for number, row in rows:
+        try:
+            example = build(row, number)
+        except DataError as error:
+            told = error.under(columns or {}) if isinstance(error, BadField) else str(error)
+            line = f"{source} {unit} {number}: {told}"
+            if skipped is None:
+                raise DataError(line) from None
+            skipped.append(line)
+        else:
+            found += 1
+            yield example
+    if not found and skipped:
+        raise DataError(f"{source}: all {len(skipped)} records are bad; first: {skipped[0]}")
+    if not found:
+        raise DataError(f"{source}: holds no record")
+
+
+def metrics_for(forms: Iterable[Form]) -> Sequence[str]:
+    """Name the metrics that fit questions of these forms, the headline one first."""
+    kinds = iter(forms)
+    only_choices = next(kinds, "answer") == "choice" and all(form == "choice" for form in kinds)
+    return ("choice_accuracy",) if only_choices else DEFAULT_METRICS
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _group(documents: Sequence[Document]) -> str:
+    joined = "+".join(document.id for document in documents)
+    return joined if len(joined) <= LONGEST_GROUP else _digest(joined)[:16]
+
+
+def _spans(given: Sequence[Evidence], documents: Sequence[Document]) -> Iterator[Span]:
+    by_id = {document.id: document for document in documents}
+    for place, evidence in enumerate(given):
+        where = f"evidence[{place}]"
+        name = evidence.document or (documents[0].id if len(documents) == 1 else "")
+        if name not in by_id:
+            problem = f"{name!r} is none of the question's; " if name else "missing; "
+            raise BadField(f"{where}.document", problem + suggestion(name, by_id))
+        try:
+            yield _span(evidence, by_id[name])
+        except DataError as error:
+            raise BadField(where, str(error)) from None
+
+
+def _span(evidence: Evidence, document: Document) -> Span:
+    start, end, quote, text = evidence.start, evidence.end, evidence.text, document.text
+    if start is None and end is None and quote is not None:
+        return _quoted(quote, document)
+    if start is None or end is None:
+        raise DataError("expected start and end, or a text that stands in the document")
+    if not start < end <= len(text):
+        length = f"{len(text):,} characters"
+        raise DataError(f"{start} to {end} is no part of {document.id!r}, which has {length}")
+    if quote is not None and text[start:end] != quote:
+        raise DataError(f"characters {start} to {end} of {document.id!r} are not the given text")
+    return Span(document.id, start, end)
+
+
+def _quoted(quote: str, document: Document) -> Span:
+    start = document.text.find(quote)
+    if start < 0:
+        raise DataError(f"the text does not occur in {document.id!r}, character by character")
+    if document.text.find(quote, start + 1) >= 0:
+        raise DataError(f"the text occurs more than once in {document.id!r}; give start and end")
+    return Span(document.id, start, start + len(quote))

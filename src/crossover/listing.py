@@ -1,0 +1,86 @@
+"""What there is: components and metrics, in a line each or one in full."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from crossover import catalog, notation
+from crossover.catalog import KINDS
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+# a chat model has no file of its own: this is how it is written
+CHAT = "langchain"
+TYPE_NAMES: Mapping[Any, str] = {
+    int: "whole number",
+    float: "number",
+    str: "text",
+    bool: "true | false",
+    type(None): "null",
+}
+
+
+def all_of(kind: str) -> Table:
+    """Every name of a kind with the first line of its description."""
+    table = _plain_table()
+    for name in catalog.names(KINDS[kind]):
+        described = catalog.describe(KINDS[kind], name).splitlines()
+        shown = "provider:model" if (kind, name) == ("models", CHAT) else name
+        table.add_row(shown, described[0] if described else "")
+    if not table.row_count:
+        table.add_row("none yet", "")
+    return table
+
+
+def one(kind: str, name: str) -> Table:
+    """One component in full: its description and its options with type, default and meaning."""
+    role: Any = KINDS[kind]
+    if kind == "models" and ":" in name:
+        prefix = name.partition(":")[0]
+        name = prefix if prefix in catalog.names(role) else CHAT
+    table = _plain_table()
+    table.add_row("description", catalog.describe(role, name))
+    for option in catalog.options(role, name):
+        default = "required" if option.required else f"default {_shown(option.default)}"
+        table.add_row(option.name, f"{_type(option.type)}, {default}. {option.help}".strip())
+    return table
+
+
+def _plain_table() -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE, show_header=False, pad_edge=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    return table
+
+
+def _shown(value: object) -> str:
+    if value == "":
+        return "empty"
+    return catalog.spec(value) if is_dataclass(value) else notation.show(_plain(value))
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _type(hint: Any) -> str:
+    """Name a type as a person would: ``whole number``, ``middle | tail``."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _type(inner[0])
+    if origin is Literal:
+        return " | ".join(repr(value) if value == "" else str(value) for value in inner)
+    if origin in (Union, UnionType):
+        return " | ".join(map(_type, inner))
+    if origin in (tuple, list):
+        return f"list of {_type(inner[0])}"
+    return TYPE_NAMES.get(hint) or getattr(hint, "__name__", str(hint)).lower()

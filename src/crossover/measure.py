@@ -1,0 +1,45 @@
+"""Asking with the meter open: how every answer gets its cost, its time and its outcome."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crossover.errors import ConfigError, CrossoverError, DataError, ModelError
+from crossover.meter import metered
+from crossover.roles import Model, Strategy
+from crossover.types import Answer, Question
+
+
+def measured(
+    strategy: Strategy, question: Question, model: Model, *, planning: bool = False
+) -> Answer:
+    """Answer a question and measure it; every failure but a wrong configuration is an outcome."""
+    with metered(planning) as meter:
+        answer = _outcome(strategy, question, model)
+        seconds = meter.elapsed()
+    timed = meter.stored_replies == 0
+    return replace(
+        answer,
+        usage=meter.usage,
+        indexing=meter.indexing,
+        seconds=seconds if timed else None,
+        first_token_seconds=meter.first_token if timed else None,
+        trace=(*answer.trace, *meter.steps),
+    )
+
+
+def _outcome(strategy: Strategy, question: Question, model: Model) -> Answer:
+    try:
+        return strategy.answer(question, model)
+    except ConfigError:
+        raise
+    except ModelError as error:
+        return Answer("", outcome=error.outcome, message=str(error))
+    except DataError as error:
+        return Answer("", outcome="failed:data", message=str(error))
+    except CrossoverError:
+        raise
+    # a defect in one strategy must not take the other answers of a long run with it
+    except Exception as error:
+        message = f"{type(error).__name__}: {error}"
+        return Answer("", outcome="failed:internal", message=message)

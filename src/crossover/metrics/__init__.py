@@ -1,0 +1,1 @@
+"""Metrics by family; each is a function of an example and an answer, listed in ``__all__``."""

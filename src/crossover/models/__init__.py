@@ -1,0 +1,1 @@
+"""Answering models, one file each; ``provider:model`` is any LangChain chat model."""

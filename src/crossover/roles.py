@@ -1,0 +1,102 @@
+"""The roles that components play: protocols with methods only, inherited explicitly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from crossover.types import Answer, Completion, Document, Example, Passage, Question, Request
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Answers requests. Configuration is the object; the runner passes it as an argument."""
+
+    @property
+    def window(self) -> int:
+        """The context window in tokens."""
+
+    def count(self, text: str) -> int:
+        """How many of this model's tokens the text has."""
+
+    def complete(self, request: Request) -> Completion:
+        """Answer one request; raises a ModelError where there is no usable reply."""
+
+    def complete_many(self, requests: Sequence[Request]) -> list[Completion]:
+        """Answer independent requests side by side, replies in the order of the requests."""
+
+    def stream(self, request: Request) -> Iterator[str]:
+        """Answer one request piece by piece."""
+
+
+@runtime_checkable
+class Chunker(Protocol):
+    """Cuts documents into passages."""
+
+    def chunk(self, document: Document) -> list[Passage]:
+        """Passages that together cover every character, in document order."""
+
+
+@runtime_checkable
+class Index(Protocol):
+    """What a retriever built from documents."""
+
+    def search(self, query: str, k: int, model: Model) -> list[Passage]:
+        """Return the k best passages, best first, each with its score."""
+
+
+@runtime_checkable
+class Retriever(Protocol):
+    """Builds an index over documents; searching it is the index's."""
+
+    def index(self, documents: Sequence[Document], chunker: Chunker, model: Model) -> Index:
+        """Build the index once per document set."""
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """Orders passages by relevance."""
+
+    def rerank(self, query: str, passages: Sequence[Passage], model: Model) -> list[Passage]:
+        """Return the passages best first, rescored."""
+
+
+@runtime_checkable
+class Compressor(Protocol):
+    """Shortens passages for a question."""
+
+    def compress(
+        self, query: str, passages: Sequence[Passage], budget: int, model: Model
+    ) -> list[Passage]:
+        """Passages of at most ``budget`` tokens together."""
+
+
+@runtime_checkable
+class Strategy(Protocol):
+    """A way from a question over documents to an answer."""
+
+    def answer(self, question: Question, model: Model) -> Answer:
+        """Answer; a ModelError raised here becomes the answer's outcome."""
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """Questions over documents, with their gold side."""
+
+    def examples(self) -> Iterator[Example]:
+        """Yield the examples, documents shared between them and loaded lazily."""
+
+    def metrics(self) -> Sequence[str]:
+        """Name the metrics that fit, the headline one first."""
+
+
+@runtime_checkable
+class ReleasedAnswers(Protocol):
+    """A dataset that holds predictions which somebody published for its questions."""
+
+    def released(self, model: str) -> Mapping[tuple[str, str], str]:
+        """Published answer by (arm, question id); empty text is a call that failed there."""
+
+
+Metric = Callable[[Example, Answer], float | None]
+"""Scores an answer in 0–1; None: does not apply to this example; a failed answer is 0."""

@@ -1,0 +1,214 @@
+"""The nouns of Crossover: what flows from datasets to the report."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, final
+
+Form = Literal["answer", "choice", "summary", "code"]
+Wants = Literal["answer", "evidence", "summary", "code", "verdict", "json"]
+
+
+@final
+class Document:
+    """A text with an id, shared by all questions on it; the text may be loaded on first use.
+
+    Equal by id and content. ``text`` is the string itself or a function that loads it.
+    """
+
+    __slots__ = ("_digest", "_load", "_text", "id", "metadata")
+
+    def __init__(
+        self, id: str, text: str | Callable[[], str], metadata: Mapping[str, str] | None = None
+    ) -> None:
+        self.id = id
+        self.metadata: Mapping[str, str] = dict(metadata or {})
+        self._text = text if isinstance(text, str) else None
+        self._load: Callable[[], str] = str if isinstance(text, str) else text
+        self._digest: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The whole text; raises DataError where it cannot be loaded."""
+        if self._text is None:
+            self._text = self._load()
+        return self._text
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text: what indexes and stored answers are keyed by."""
+        if self._digest is None:
+            self._digest = hashlib.sha256(self.text.encode()).hexdigest()
+        return self._digest
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Document) and (self.id, self.digest) == (other.id, other.digest)
+
+    def __hash__(self) -> int:
+        return hash((self.id, self.digest))
+
+    def __repr__(self) -> str:
+        return f"Document({self.id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that a strategy or a router may see: never a gold answer, never a benchmark's label."""
+
+    id: str
+    text: str
+    documents: tuple[Document, ...] = ()
+    form: Form = "answer"
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters ``start`` to ``end`` (exclusive) of the document with that id."""
+
+    document: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The gold side around a question. No ``answers`` means that the question is unanswerable.
+
+    ``group`` is the document cluster that statistics resample; ``evidence`` are exact spans.
+    """
+
+    question: Question
+    answers: tuple[str, ...] = ()
+    evidence: tuple[Span, ...] = ()
+    group: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of a document: characters ``start`` to ``end``, its text and how relevant it is."""
+
+    document: str
+    start: int
+    end: int
+    text: str
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a strategy asks of a model: the parts apart, so that each model renders them itself.
+
+    ``history`` are pairs of (what was said to the model, what it replied), oldest first.
+    """
+
+    instruction: str
+    question: str = ""
+    passages: tuple[Passage, ...] = ()
+    wants: Wants = "answer"
+    choices: tuple[str, ...] = ()
+    max_tokens: int = 256
+    history: tuple[tuple[str, str], ...] = ()
+    tools: tuple[Mapping[str, object], ...] = ()
+    temperature: float = 0.0
+    seed: int | None = None
+    logprobs: bool = False
+
+
+def _sum(a: Any, b: Any) -> Any:
+    return None if a is None or b is None else a + b
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What something cost. Adds; an unknown (None) plus anything is unknown, never 0.
+
+    ``input_tokens`` include ``cached_tokens``; ``output_tokens`` include ``reasoning_tokens``.
+    ``dollars`` is what providers bill: in-process work costs 0 and stands in ``compute_seconds``.
+    """
+
+    input_tokens: int | None = 0
+    output_tokens: int | None = 0
+    cached_tokens: int | None = 0
+    reasoning_tokens: int | None = 0
+    calls: int = 0
+    dollars: float | None = 0.0
+    compute_seconds: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(*(_sum(getattr(self, f.name), getattr(other, f.name)) for f in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A model's reply. ``declined`` is a model that says itself that it has no answer.
+
+    ``finish`` is ``stop`` or ``length`` (cut at max_tokens); ``evidence`` are the passages that
+    the model itself names as its grounds, empty where it names none.
+    """
+
+    text: str
+    usage: Usage = Usage()
+    finish: Literal["stop", "length", "tool_calls"] = "stop"
+    declined: bool = False
+    evidence: tuple[Passage, ...] = ()
+    logprobs: tuple[tuple[str, float], ...] = ()
+    tool_calls: tuple[Mapping[str, object], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened on the way to an answer, with its seconds (None: not timed)."""
+
+    name: str
+    seconds: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A strategy's answer with what it rests on and what it cost.
+
+    ``outcome``: answered | declined | truncated | overflow | refused | unsupported |
+    stopped:LIMIT | failed:NAME. ``seconds`` run from question to answer and
+    ``first_token_seconds`` to the first token of the final answer, without index building,
+    retry pauses or our own queue; None where not measured (a replay, a stored reply).
+    ``indexing`` is the one-off cost of the indexes it searched, whoever paid for them first.
+    ``passages`` are what the model was given, ``evidence`` what it named as its grounds, if it did;
+    ``cut`` says what of the context was left out because it did not fit.
+    """
+
+    text: str
+    passages: tuple[Passage, ...] = ()
+    usage: Usage = Usage()
+    seconds: float | None = None
+    first_token_seconds: float | None = None
+    trace: tuple[Step, ...] = ()
+    outcome: str = "answered"
+    message: str = ""
+    indexing: Usage = Usage()
+    evidence: tuple[Passage, ...] = ()
+    cut: str = ""
+
+    @property
+    def scorable(self) -> bool:
+        """Whether there is text to score; everything else scores 0 and stays counted."""
+        return self.outcome in ("answered", "truncated", "declined")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One answer with its scores: a row of the result frame."""
+
+    run: str
+    dataset: str
+    example: str
+    group: str
+    strategy: str
+    model: str
+    answer: Answer
+    scores: Mapping[str, float | None] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)

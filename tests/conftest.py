@@ -1,0 +1,18 @@
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def benchmark_data() -> Path:
+    """The folder of real benchmark files, which users do not have."""
+    if not DATA.is_dir():
+        pytest.skip(f"no benchmark data at {DATA}")
+    return DATA
+
+
+@pytest.fixture
+def lara(benchmark_data: Path) -> Path:
+    return benchmark_data / "lara"

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from crossover.errors import ConfigError
+from crossover.prices import Prices, context_window, price, priced_as
+from crossover.types import Usage
+
+USAGE = Usage(1_000_000, 100_000, cached_tokens=400_000)
+
+
+def test_cached_input_has_its_own_price() -> None:
+    # gpt-4o-mini: $0.15 input, $0.075 cached input, $0.60 output per million tokens
+    assert price("openai:gpt-4o-mini", USAGE) == pytest.approx(0.6 * 0.15 + 0.4 * 0.075 + 0.06)
+    assert price("openai:gpt-4o-mini", Usage(1_000_000, 0)) == pytest.approx(0.15)
+
+
+def test_tiers_apply_to_the_call() -> None:
+    short, long = (price("google_genai:gemini-2.5-pro", Usage(n, 0)) for n in (100_000, 400_000))
+    assert short is not None
+    assert long is not None
+    assert long == pytest.approx(8 * short)  # four times the tokens at twice the price
+
+
+def test_tokens_written_to_a_cache_cost_more_where_the_list_says_so() -> None:
+    plain = price("anthropic:claude-sonnet-4-5", Usage(1000, 0))
+    written = price("anthropic:claude-sonnet-4-5", Usage(1000, 0), written_tokens=1000)
+    assert plain is not None
+    assert written == pytest.approx(plain * 1.25)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "openai:gpt-4o-mini",
+        "anthropic:claude-sonnet-4-5",
+        "google_genai:gemini-2.5-pro",
+        "azure_openai:gpt-4o",
+        "mistralai:mistral-large-latest",
+        "gpt-4o",
+    ],
+)
+def test_known_names(model: str) -> None:
+    assert (price(model, Usage(1000, 10)) or 0) > 0
+
+
+@pytest.mark.parametrize("model", ["openai:gpt-none", "ollama:llama3", "nonsense", "a:b", "", ":"])
+def test_an_unknown_model_has_no_price(model: str) -> None:
+    assert price(model, USAGE) is None
+    assert context_window(model) is None
+
+
+def test_unknown_tokens_have_no_price() -> None:
+    assert price("openai:gpt-4o-mini", Usage(None, 5)) is None
+    assert price("openai:gpt-4o-mini", Usage(5, None), Prices(1, 1)) is None
+    assert price("openai:gpt-4o-mini", Usage(None, None), Prices(0, 0)) == 0.0
+
+
+def test_another_host_has_its_own_prices() -> None:
+    assert price("openai:gpt-4o", USAGE, base_url="http://localhost:8000/v1") is None
+    there = price("openai:deepseek-chat", USAGE, base_url="https://api.deepseek.com/v1")
+    assert there == price("deepseek:deepseek-chat", USAGE)
+    assert there is not None
+
+
+def test_own_prices() -> None:
+    own = Prices(input=2.0, output=8.0, cached=0.5)
+    assert price("ollama:x", USAGE, own) == pytest.approx(1.2 + 0.2 + 0.8)
+    assert price("openai:gpt-4o", USAGE, Prices(2.0, 8.0)) == pytest.approx(2.0 + 0.8)
+
+
+def test_windows() -> None:
+    assert context_window("openai:gpt-4o-mini") == 128_000
+    assert context_window("anthropic:claude-sonnet-4-5") == 200_000
+
+
+def test_pricing_as_another_model() -> None:
+    own = price("openai:gpt-4o-mini", USAGE)
+    assert priced_as("openai:gpt-4o-mini", 1_000_000, 400_000, 100_000) == own
+    assert priced_as("gpt-4o-mini", None, 0, 1) is None
+    with pytest.raises(ConfigError, match=r"did you mean openai:gpt-4o-mini\?"):
+        priced_as("openai:gpt-4o-mni", 1, 0, 1)
+    with pytest.raises(ConfigError, match=r"did you mean gpt-4o\?"):
+        priced_as("gtp-4o", 1, 0, 1)
+    with pytest.raises(ConfigError, match="write provider:model"):
+        priced_as("zzzqqq", None, None, None)
+
+
+@given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(0, 10**6), st.integers(0, 10**8))
+def test_any_counts_have_a_price_that_grows(
+    tokens: int, cached: int, output: int, written: int
+) -> None:
+    paid = price("openai:gpt-4o", Usage(tokens, output, cached), written_tokens=written)
+    more = price("openai:gpt-4o", Usage(tokens, output + 1, cached), written_tokens=written)
+    assert paid is not None
+    assert more is not None
+    assert 0 <= paid < more
+
+
+def test_the_price_list_is_loaded_on_first_use() -> None:
+    code = "import sys, crossover.prices; sys.exit('genai_prices' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
