@@ -51,7 +51,7 @@ class Sheet:
         self.axes.annotate(
             text,
             point,
-            offset,
+            xytext=offset,
             **sides,
             textcoords="offset points",
             fontsize=LABEL_SIZE,

@@ -102,6 +102,10 @@ def accuracy_cost(table: DataFrame) -> Plot:
     return Plot(_inline(file.getvalue()), tuple(unnamed))
 
 
+# by what factor the cost axis reaches beyond the cheapest and the dearest
+AIR = 1.35
+
+
 def _draw(axes: Axes, table: DataFrame) -> None:
     cost = cost_axis(table)
     axes.set_xscale("log")
@@ -117,6 +121,9 @@ def _draw(axes: Axes, table: DataFrame) -> None:
             markersize=7,
             elinewidth=1.2,
         )
+    costs = drawn(table)[cost]
+    # set from the costs themselves: matplotlib warns of an axis on which all costs are one
+    axes.set_xlim(*_widened(costs.min() / AIR, costs.max() * AIR))
     _dress(axes, cost_title(cost, table), str(table["metric"].iloc[0]))
 
 
@@ -161,13 +168,12 @@ def _add_legend(figure: Figure, points: DataFrame) -> None:
 def _dress(axes: Axes, cost: str, metric: str) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    axes.margins(x=0.12, y=0.1)
+    axes.margins(y=0.1)
     low, high = axes.get_ylim()
     axes.set_ylim(max(low, -0.03), min(high, 1.03))
     axes.set_xlabel(f"{_tables.name(cost)} (logarithmic)", parse_math=False)
     title = f"{_tables.name(metric)}, with 95 % intervals"
     axes.set_title(title, loc="left", fontsize=11.5, parse_math=False)
-    axes.set_xlim(*_widened(*axes.get_xlim()))
     left, right = axes.get_xlim()
     steps = next(steps for span, steps in TICKS if right / left <= span)
     axes.xaxis.set_major_locator(LogLocator(subs=steps, numticks=30))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 LONGEST = 256
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 1536
 _running = Lock()
 
 
