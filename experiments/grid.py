@@ -81,10 +81,11 @@ class Grid:
         for model in self.models:
             for source in self.sources:
                 bound = _bound(model, source.dataset)
+                fingerprint = getattr(bound, "fingerprint", "")
                 for group in _by_documents(self.examples[source.name]):
                     for strategy in self.strategies:
                         for example in group:
-                            key = job_key(example, strategy, model, self.seed)
+                            key = job_key(example, strategy, model, self.seed, fingerprint)
                             yield Job(source, example, strategy, bound, key)
 
 
@@ -125,8 +126,13 @@ def check_tags(grid: Grid, by: Sequence[str]) -> None:
             raise UnknownName(tag, "the tags of these questions", known)
 
 
-def job_key(example: Example, strategy: Strategy, model: Model, seed: int) -> str:
-    """SHA-256 over the content of question, strategy and model, versions included."""
+def job_key(
+    example: Example, strategy: Strategy, model: Model, seed: int, fingerprint: str = ""
+) -> str:
+    """SHA-256 over the content of question, strategy and model, versions included.
+
+    ``fingerprint`` stands for what a model holds beyond its options (released answers).
+    """
     question = example.question
     content = [
         question.id,
@@ -137,6 +143,7 @@ def job_key(example: Example, strategy: Strategy, model: Model, seed: int) -> st
         catalog.identity(strategy),
         catalog.identity(model),
         seed,
+        fingerprint,
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -13,9 +13,9 @@ from rich.table import Table
 
 from crossover import catalog, meter
 from crossover.experiments.grid import Grid, Job, sampled
+from crossover.experiments.wrapped import Wrapped
 from crossover.measure import measured
 from crossover.models._rendering import rendered_text
-from crossover.roles import Model
 from crossover.types import Answer, Completion, Question, Request, Step, Usage
 
 if TYPE_CHECKING:
@@ -25,23 +25,8 @@ if TYPE_CHECKING:
 SAMPLE = 50
 
 
-@dataclass(frozen=True)
-class Planned(Model):
+class Planned(Wrapped):
     """Counts what the model behind it would read, asks it nothing and assumes the longest reply."""
-
-    model: Model
-
-    def __repr__(self) -> str:
-        return repr(self.model)
-
-    @property
-    def window(self) -> int:
-        """The window of the model behind it."""
-        return self.model.window
-
-    def count(self, text: str) -> int:
-        """Count as the model behind it does."""
-        return self.model.count(text)
 
     def complete(self, request: Request) -> Completion:
         """Bill the request as if it had been answered at full length."""
@@ -51,14 +36,6 @@ class Planned(Model):
         usage = replace(usage, dollars=price(usage)) if price else usage
         meter.current().charge(usage, Step("planned call"))
         return Completion("planned", usage)
-
-    def complete_many(self, requests: Sequence[Request]) -> list[Completion]:
-        """Bill each."""
-        return [self.complete(request) for request in requests]
-
-    def stream(self, request: Request) -> Iterator[str]:
-        """Bill it."""
-        yield self.complete(request).text
 
 
 def plan(grid: Grid) -> pd.DataFrame:

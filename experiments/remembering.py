@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from threading import Lock
@@ -13,11 +12,12 @@ from pydantic import TypeAdapter
 
 from crossover import meter
 from crossover.experiments.store import Store
+from crossover.experiments.wrapped import Wrapped
 from crossover.roles import Model
 from crossover.types import Completion, Request, Step
 
 
-class Remembering(Model):
+class Remembering(Wrapped):
     """Answers for one job: from the store what it holds, else from the model behind it.
 
     The same request made twice within an answer (several samples) is two calls. A request without
@@ -25,21 +25,10 @@ class Remembering(Model):
     """
 
     def __init__(self, model: Model, store: Store, job: str, seed: int) -> None:
-        self.model, self.store, self.job, self.seed = model, store, job, seed
+        super().__init__(model)
+        self.store, self.job, self.seed = store, job, seed
         self._asked: Counter[str] = Counter()
         self._lock = Lock()
-
-    def __repr__(self) -> str:
-        return repr(self.model)
-
-    @property
-    def window(self) -> int:
-        """The window of the model behind it."""
-        return self.model.window
-
-    def count(self, text: str) -> int:
-        """Count as the model behind it does."""
-        return self.model.count(text)
 
     def complete(self, request: Request) -> Completion:
         """Reply from the store where this call was already made, else ask and keep the reply."""
@@ -54,14 +43,6 @@ class Remembering(Model):
         completion = self.model.complete(request)
         self.store.keep_reply(self.job, call, completion)
         return completion
-
-    def complete_many(self, requests: Sequence[Request]) -> list[Completion]:
-        """Reply to each, side by side as far as the model behind it goes."""
-        return meter.side_by_side(self.complete, requests, getattr(self.model, "concurrency", 1))
-
-    def stream(self, request: Request) -> Iterator[str]:
-        """Reply in one piece: a run keeps whole replies."""
-        yield self.complete(request).text
 
     def _call(self, request: Request) -> str:
         content = hashlib.sha256(_requests().dump_json(request)).hexdigest()

@@ -51,6 +51,8 @@ class Dense(Retriever):
         except ImportError:
             raise MissingExtra("faiss-cpu", "rag", "dense") from None
         passages = [passage for document in documents for passage in chunker.chunk(document)]
+        if not passages:
+            return DenseIndex(self, [], None)
         vectors, tokens = self.embed([passage.text for passage in passages], "passages embedded")
         meter.current().charge(Usage(input_tokens=tokens))
         flat = faiss.IndexFlatIP(vectors.shape[1])
@@ -68,15 +70,15 @@ class Dense(Retriever):
             encoder = _encoder(self.model)
         windows, tokens = _windows(texts, encoder)
         flat = [window for part in windows for window in part]
-        clock = meter.Meter()
         precision.set_threads(self.threads)
-        with _encoding, precision.inference():
+        with meter.turn(_encoding), precision.inference():
+            clock = meter.Meter()
             found = encoder.encode(flat, batch_size=self.batch, show_progress_bar=False)
+            seconds = clock.elapsed()
         owner = np.repeat(np.arange(len(texts)), [len(part) for part in windows])
-        vectors = np.zeros((len(texts), found.shape[1] if len(flat) else 1), dtype="float32")
+        vectors = np.zeros((len(texts), found.shape[1]), dtype="float32")
         np.add.at(vectors, owner, found.astype("float32"))
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        seconds = clock.elapsed()
         detail = f"{len(texts)} texts by {self.model}"
         meter.current().charge(Usage(compute_seconds=seconds), Step(step, seconds, detail))
         return vectors / np.where(norms == 0, 1, norms), tokens
@@ -85,12 +87,14 @@ class Dense(Retriever):
 class DenseIndex(Index):
     """Passages and their vectors."""
 
-    def __init__(self, retriever: Dense, passages: list[Passage], flat: faiss.IndexFlatIP) -> None:
+    def __init__(
+        self, retriever: Dense, passages: list[Passage], flat: faiss.IndexFlatIP | None
+    ) -> None:
         self.retriever, self.passages, self.flat = retriever, passages, flat
 
     def search(self, query: str, k: int, model: Model) -> list[Passage]:
         """Return the k passages whose cosine with the query is highest."""
-        if not self.passages:
+        if self.flat is None:
             return []
         vector, _ = self.retriever.embed([query], "question embedded")
         scores, found = self.flat.search(vector, min(k, len(self.passages)))

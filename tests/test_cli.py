@@ -1,11 +1,14 @@
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from crossover.cli import main
+from crossover.experiments.store import Store
 
 
 @pytest.fixture
@@ -253,3 +256,23 @@ def test_no_key_ever_reaches_a_report_or_the_store(here):
     assert secret not in done.stdout + done.stderr
     for path in (here / "runs").rglob("*"):
         assert path.is_dir() or secret.encode() not in path.read_bytes(), path
+
+
+def test_an_interrupt_keeps_what_is_answered_and_says_so(here):
+    _grid(here, models=["fake(latency=0.2, concurrency=1)"])
+    command = [sys.executable, "-m", "crossover", *RUN]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    folder = here / "runs" / "grid"
+    while not ((folder / "answers.sqlite").exists() and _answered(folder)):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "what is answered is kept" in errors
+    assert "Traceback" not in errors
+    assert 0 < len(_answered(folder)) < 20
+
+
+def _answered(folder):
+    with Store(folder) as store:
+        return store.outcomes()

@@ -1,4 +1,6 @@
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -42,6 +44,18 @@ def test_waits_side_by_side_count_once():
         meter.side_by_side(work, [0.2, 0.2, 0.2, 0.0], 4)
         elapsed = bill.elapsed()
     assert 0.05 <= elapsed < 0.15
+
+
+def test_a_turn_is_waited_for_outside_of_latency():
+    lock = threading.Lock()
+
+    def work(_):
+        with meter.metered() as bill, meter.turn(lock):
+            time.sleep(0.1)
+        return bill.elapsed()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert max(pool.map(work, range(4))) < 0.25
 
 
 def test_results_come_in_order_and_errors_come_through():

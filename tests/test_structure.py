@@ -69,6 +69,14 @@ def test_a_file_is_short_enough_to_read(path):
     assert len(path.read_text().splitlines()) <= 320
 
 
+def test_every_package_is_shipped():
+    import tomllib
+
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = {_module(path) for path in _files() if path.name == "__init__.py"}
+    assert set(listed) == found
+
+
 def _loaded(code: str) -> set[str]:
     probe = f"import sys; before = set(sys.modules); {code}; print(*set(sys.modules) - before)"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)

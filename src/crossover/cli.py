@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from crossover.experiments.grid import Grid
 
 WIDE = 160
+# the exit code that typer gives an interrupt from the keyboard
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="crossover",
@@ -141,11 +143,9 @@ def main() -> None:
         _fail(str(error))
     except typer.TyperException as error:
         _fail(getattr(error, "format_message", error.__str__)())
-    except (typer.Abort, KeyboardInterrupt):
+    if code == INTERRUPTED:
         typer.echo("stopped; what is answered is kept: the same command goes on", err=True)
-        sys.exit(130)
-    else:
-        sys.exit(code or 0)
+    sys.exit(code or 0)
 
 
 def _fail(message: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, NoReturn
@@ -43,6 +44,11 @@ class Released(Model):
         bound = Released(self.name, self.context_window)
         object.__setattr__(bound, "_answers", dataset.released(self.name))
         return bound
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the answers it is bound to: other files are other answers."""
+        return hashlib.sha256(repr(sorted((self._answers or {}).items())).encode()).hexdigest()
 
     def prediction(self, question_id: str, arm: str) -> str:
         """Return the published answer, empty where the call failed then.

@@ -7,7 +7,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from crossover import precision, tokens
+from crossover import meter, precision, tokens
 from crossover.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def similarities(query: str, texts: Sequence[str], stride: int, threads: int) ->
     """Cosine of every text with the query; ``stride`` texts are held in memory at a time."""
     precision.set_threads(threads)
     scores: list[float] = []
-    with _running, precision.inference():
+    with meter.turn(_running), precision.inference():
         target = _vectors([query])[0]
         for start in range(0, len(texts), stride):
             vectors = _vectors(texts[start : start + stride])
