@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from importlib.util import find_spec
 from itertools import groupby
@@ -14,7 +15,7 @@ from crossover import catalog
 from crossover.errors import MissingExtra
 from crossover.experiments.grid import Grid, Job, load_grid
 from crossover.experiments.remembering import Remembering
-from crossover.experiments.store import Store
+from crossover.experiments.store import Key, Store
 from crossover.measure import measured
 from crossover.types import Answer
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 RUNS = Path("runs")
 # how often a job that another process holds is looked at again, in seconds
 POLL = 0.5
+# jobs claimed in one transaction: fewer cost time, more make other processes wait at the end
+CLAIMED_TOGETHER = 16
 
 
 class Progress(Protocol):
@@ -113,49 +116,55 @@ def _answer_all(
     jobs: Sequence[Job], store: Store, seed: int, threads: int, progress: Progress, name: str
 ) -> None:
     pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-    running: set[Future[Answer]] = set()
+    running: dict[Future[Answer], Job] = {}
+    unclaimed, held = deque(jobs), list[Job]()
     try:
-        for job in _claimed(jobs, store, 2 * threads):
-            running.add(pool.submit(_answer, job, store, seed))
-            if len(running) >= 2 * threads:
-                running = _collected(running, progress)
-        while running:
-            running = _collected(running, progress)
+        while unclaimed or running or held:
+            if unclaimed and len(running) < threads + CLAIMED_TOGETHER:
+                batch = [unclaimed.popleft() for _ in range(min(CLAIMED_TOGETHER, len(unclaimed)))]
+                claimed = set(store.claim([job.key for job in batch]))
+                held += [job for job in batch if job.key not in claimed]
+                ready = (job for job in batch if job.key in claimed)
+                running |= {pool.submit(_answer, job, store, seed): job for job in ready}
+            elif running:
+                _keep_finished(running, store, progress)
+            else:
+                unclaimed, held = deque(_still_open(held, store)), []
     finally:
         # on an interrupt, calls in flight are let finish and kept; nothing new is asked
         pool.shutdown(wait=True, cancel_futures=True)
+        _keep({f: job for f, job in running.items() if not f.cancelled()}, store, progress)
 
 
-def _collected(running: set[Future[Answer]], progress: Progress) -> set[Future[Answer]]:
-    finished, running = wait(running, return_when=FIRST_COMPLETED)
-    for future in finished:
-        progress.advance(future.result())
-    return running
+def _keep_finished(running: dict[Future[Answer], Job], store: Store, progress: Progress) -> None:
+    finished = wait(running, return_when=FIRST_COMPLETED).done
+    _keep({future: running.pop(future) for future in finished}, store, progress)
 
 
-def _claimed(jobs: Iterable[Job], store: Store, ahead: int) -> Iterator[Job]:
-    """Yield jobs as they are claimed; wait for those that another process is working on."""
-    waiting = list(jobs)
-    while waiting:
-        held: list[Job] = []
-        for start in range(0, len(waiting), ahead):
-            batch = waiting[start : start + ahead]
-            claimed = set(store.claim([job.key for job in batch]))
-            yield from (job for job in batch if job.key in claimed)
-            held += [job for job in batch if job.key not in claimed]
-        done = store.outcomes() if held else {}
-        waiting = [job for job in held if job.key not in done]
-        if waiting:
-            time.sleep(POLL)
+def _keep(finished: Mapping[Future[Answer], Job], store: Store, progress: Progress) -> None:
+    """Store finished answers in one transaction; a wrong configuration is raised after that."""
+    wrong = next((error for future in finished if (error := future.exception())), None)
+    answers = {f: f.result() for f in finished if not f.exception()}
+    store.save_all([(_key(finished[future]), answer) for future, answer in answers.items()])
+    for answer in answers.values():
+        progress.advance(answer)
+    if wrong:
+        raise wrong
+
+
+def _still_open(held: Sequence[Job], store: Store) -> list[Job]:
+    """Wait a moment for jobs that another process works on; return those not answered then."""
+    time.sleep(POLL)
+    done = store.outcomes()
+    return [job for job in held if job.key not in done]
 
 
 def _answer(job: Job, store: Store, seed: int) -> Answer:
-    model = (
-        job.model
-        if hasattr(job.model, "prediction")
-        else Remembering(job.model, store, job.key, seed)
-    )
-    answer = measured(job.strategy, job.example.question, model)
-    texts = (job.key, job.example.question.id, catalog.spec(job.strategy), catalog.spec(job.model))
-    store.save(texts, answer)
-    return answer
+    live = not hasattr(job.model, "prediction")
+    model = Remembering(job.model, store, job.key, seed) if live else job.model
+    return measured(job.strategy, job.example.question, model)
+
+
+def _key(job: Job) -> Key:
+    question, strategy, model = job.example.question, job.strategy, job.model
+    return job.key, question.id, catalog.spec(strategy), catalog.spec(model)

@@ -140,22 +140,19 @@ class Store:
         return free
 
     def save(self, key: Key, answer: Answer) -> None:
-        """Keep a finished answer; its claim and its stored calls have served their purpose."""
-        job, example, strategy, model = key
-        kept = replace(answer, passages=_spans(answer.passages), evidence=_spans(answer.evidence))
-        row = {
-            "job": job,
-            "example": example,
-            "strategy": strategy,
-            "model": model,
-            "outcome": answer.outcome,
-            "answer": _adapter(Answer).dump_json(kept).decode(),
-            "finished": time.time(),
-        }
+        """Keep a finished answer."""
+        self.save_all([(key, answer)])
+
+    def save_all(self, finished: Sequence[tuple[Key, Answer]]) -> None:
+        """Keep finished answers; their claims and stored calls have served their purpose."""
+        if not finished:
+            return
+        rows = [_row(key, answer) for key, answer in finished]
+        jobs = [row["job"] for row in rows]
         with self._write() as connection:
-            connection.execute(insert(ANSWERS).prefix_with("OR REPLACE"), row)
-            connection.execute(CALLS.delete().where(CALLS.c.job == job))
-            connection.execute(CLAIMS.delete().where(CLAIMS.c.job == job))
+            connection.execute(insert(ANSWERS).prefix_with("OR REPLACE"), rows)
+            connection.execute(CALLS.delete().where(CALLS.c.job.in_(jobs)))
+            connection.execute(CLAIMS.delete().where(CLAIMS.c.job.in_(jobs)))
 
     def forget(self, jobs: Iterable[str]) -> None:
         """Drop answers, so that their questions are asked again."""
@@ -244,6 +241,19 @@ def _among(connection: sql.Connection, table: sql.Table, jobs: Sequence[str]) ->
 
 def _claims(connection: sql.Connection, jobs: Sequence[str]) -> Sequence[Any]:
     return connection.execute(sql.select(CLAIMS).where(CLAIMS.c.job.in_(jobs))).all()
+
+
+def _row(key: Key, answer: Answer) -> dict[str, Any]:
+    kept = replace(answer, passages=_spans(answer.passages), evidence=_spans(answer.evidence))
+    return {
+        "job": key[0],
+        "example": key[1],
+        "strategy": key[2],
+        "model": key[3],
+        "outcome": answer.outcome,
+        "answer": _adapter(Answer).dump_json(kept).decode(),
+        "finished": time.time(),
+    }
 
 
 def _spans(passages: Sequence[Passage]) -> tuple[Passage, ...]:

@@ -185,7 +185,7 @@ def test_a_sample_is_seeded_and_spread_over_groups():
 
 
 def test_two_runs_at_once_ask_every_question_once(grid, tmp_path):
-    grid["models"] = ["fake(latency=0.01)"]
+    grid["models"] = ["fake(latency=0.1, concurrency=2)"]
     watched = [Watching(), Watching()]
     frames = {}
 

@@ -7,8 +7,9 @@ prints a component as the shortest text that builds it again.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
 
@@ -99,7 +100,7 @@ def spec(component: object) -> str:
     """Print a component as the shortest text that builds it again."""
     if isinstance(component, NamedMetric):
         return component.text
-    return notation.show(_tree(component, full=False))
+    return _text(component, False)
 
 
 def identity(component: object) -> str:
@@ -107,7 +108,7 @@ def identity(component: object) -> str:
 
     Options marked ``operational`` (a timeout, a number of threads) change no answer: left out.
     """
-    return notation.show(_tree(component, full=True))
+    return _text(component, True)
 
 
 def options(kind: Any, name: str) -> list[Option]:
@@ -124,6 +125,11 @@ def describe(kind: Any, name: str) -> str:
     """Return the docstring of a component or metric."""
     found = find_metric(name) if kind == METRICS else find(kind, name, dotted=False)
     return inspect.getdoc(found) or ""
+
+
+@lru_cache(maxsize=4096)
+def _text(component: Hashable, full: bool) -> str:
+    return notation.show(_tree(component, full))
 
 
 def _resolve(role: type, call: Call, dotted: bool) -> tuple[type, dict[str, Value]]:
