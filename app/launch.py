@@ -40,6 +40,7 @@ def arguments(folders: Sequence[str | Path], port: int, headless: bool) -> list[
         "server.port": str(port),
         "server.headless": str(headless).lower(),
         "browser.gatherUsageStats": "false",
+        "server.showEmailPrompt": "false",
         "client.toolbarMode": "minimal",
     }
     options = [f"--{name}={value}" for name, value in settings.items()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 PACKAGED = "minilm"
+HUB_SECONDS = 5
 _encoding = Lock()
 
 
@@ -105,20 +107,41 @@ class DenseIndex(Index):
 @lru_cache(maxsize=2)
 def _encoder(name: str) -> SentenceTransformer:
     try:
+        precision.quiet()
         from sentence_transformers import SentenceTransformer
     except ImportError:
         raise MissingExtra("sentence-transformers", "rag", "dense") from None
     path = str(precision.minilm_folder()) if name == PACKAGED else name
-    precision.quiet()
     try:
-        encoder = SentenceTransformer(path, device=precision.device())
+        # what is here or cached is used as it is: the hub is asked for nothing
+        encoder = SentenceTransformer(path, device=precision.device(), local_files_only=True)
     except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(f"dense: cannot load the embedder {name!r}: {reason}") from None
+        if Path(path).exists():
+            raise ConfigError(f"dense: cannot load the embedder {name!r}: {_line(error)}") from None
+        encoder = _from_hub(name)
     if name == PACKAGED:
         # its card says 256, its positions reach 512; the default chunk of 300 tokens needs them
         encoder.max_seq_length = 512
     return encoder
+
+
+def _from_hub(name: str) -> SentenceTransformer:
+    """Download an embedder; fails within seconds where the hub has none or is out of reach."""
+    from huggingface_hub import HfApi
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        HfApi().model_info(name, timeout=HUB_SECONDS)
+        return SentenceTransformer(name, device=precision.device())
+    # the libraries raise errors of many kinds here, and all mean that there is no embedder
+    except Exception as error:
+        raise ConfigError(
+            f"dense: no embedder {name!r} here or on the Hugging Face hub: {_line(error)}"
+        ) from None
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _windows(texts: Sequence[str], encoder: SentenceTransformer) -> tuple[list[list[str]], int]:

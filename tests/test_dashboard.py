@@ -148,23 +148,26 @@ def test_launch_serves_this_machine_alone(tmp_path):
     given = arguments([tmp_path], 8601, True)
     assert "--server.address=127.0.0.1" in given
     assert "--browser.gatherUsageStats=false" in given
+    assert "--server.showEmailPrompt=false" in given
     assert "--server.headless=true" in given
     assert given[-2:] == ["--", str(tmp_path.resolve())]
     assert Path(given[1]) == Path(dashboard.__file__)
 
 
-def test_the_server_answers(tmp_path):
+@pytest.mark.parametrize("headless", [True, False])
+def test_the_server_answers_on_a_machine_that_never_saw_streamlit(tmp_path, headless):
     write_report(results(), tmp_path)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     code = "import sys; from crossover.app.launch import launch;"
-    code += "launch(sys.argv[2:], port=int(sys.argv[1]), headless=True)"
+    code += f"launch(sys.argv[2:], port=int(sys.argv[1]), headless={headless})"
     server = subprocess.Popen(
         [sys.executable, "-c", code, str(port), str(tmp_path)],
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "HOME": str(tmp_path)},
+        env={**os.environ, "HOME": str(tmp_path), "BROWSER": "true"},
     )
     try:
         assert healthy(f"http://127.0.0.1:{port}/_stcore/health", server)

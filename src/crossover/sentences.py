@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,20 +16,39 @@ if TYPE_CHECKING:
 
 # a table or a text without full stops must not become one endless sentence
 LONGEST = 600
+# characters: text that is wrapped has longer lines, a heading or a table's row shorter ones
+SHORT_LINE = 50
+ITEM = re.compile(r"[-*|#•]|\d+[.)]")
 
 
 def sentences(text: str) -> list[tuple[int, int]]:
     """Return (start, end) of every sentence, in order; white space between them is left out.
 
-    A line break that ends a block (blank line, list item, table row) ends a sentence; one of more
-    than LONGEST characters is cut at a line or word boundary.
+    A line break that is no mere wrapping (after a short line, before a blank line, a list item or
+    a table row) ends a sentence too; one of more than LONGEST characters is cut at a line or word
+    boundary.
     """
     found: list[tuple[int, int]] = []
-    for block in re.finditer(r"\S(?:.|\n(?!\s*\n|\s*[-*|#•]|\s*\d+[.)]))*", text):
-        start = block.start()
-        for first, last in _punkt().span_tokenize(block.group()):
+    for start, end in _blocks(text):
+        for first, last in _punkt().span_tokenize(text[start:end]):
             found += _short(text, start + first, start + last)
     return found
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """Join the lines that belong together because one was only wrapped into the next."""
+    start = end = 0
+    ended = True
+    for line in re.finditer(r"[^\n]+", text):
+        content = line.group().strip()
+        ended = ended or not content or line.start() - end > 1 or bool(ITEM.match(content))
+        if ended and end > start:
+            yield start, end
+        start = line.start() if ended else start
+        end = line.end() if content else start
+        ended = len(content) < SHORT_LINE
+    if end > start:
+        yield start, end
 
 
 def _short(text: str, start: int, end: int) -> list[tuple[int, int]]:

@@ -35,10 +35,10 @@ def tokenizer() -> Tokenizer:
 def encoder() -> Any:
     """Load the encoder onto this machine's fastest device."""
     try:
+        precision.quiet()
         from transformers import BertModel
     except ImportError:
         raise MissingExtra("transformers", "rag", "the embedded reader") from None
-    precision.quiet()
     model = BertModel.from_pretrained(str(precision.minilm_folder()), local_files_only=True)
     return model.train(False).to(precision.device())
 
