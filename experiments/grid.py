@@ -6,10 +6,10 @@ import hashlib
 import json
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -25,6 +25,7 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
 
+Component = TypeVar("Component")
 Texts = Annotated[list[Any], BeforeValidator(_listed)]
 
 
@@ -105,8 +106,8 @@ def load_grid(
     sources = _sources(read)
     built = Grid(
         sources,
-        tuple(model for text in read.models for model in catalog.expand(Model, text)),
-        tuple(s for text in read.strategies for s in catalog.expand(Strategy, text)),
+        _once(model for text in read.models for model in catalog.expand(Model, text)),
+        _once(s for text in read.strategies for s in catalog.expand(Strategy, text)),
         read.seed,
         read.limit,
         read.price_as,
@@ -124,6 +125,11 @@ def check_tags(grid: Grid, by: Sequence[str]) -> None:
     for tag in by:
         if tag not in known:
             raise UnknownName(tag, "the tags of these questions", known)
+
+
+def _once(components: Iterable[Component]) -> tuple[Component, ...]:
+    """Keep one of each configuration: `rag` and `rag(k=8)` may be the same."""
+    return tuple({catalog.identity(one): one for one in reversed(list(components))}.values())[::-1]
 
 
 def job_key(

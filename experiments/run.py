@@ -63,7 +63,8 @@ def run(
 
     Returns one row per dataset × example × strategy × model. Answers that the directory already
     holds are not asked for again; ``retry_failed`` asks again what failed. Raises ConfigError,
-    DataError or StoreError before any question is asked.
+    DataError or StoreError before any question is asked; a component that turns out unusable on
+    its way (an embedder that cannot be had) stops the run with what is answered kept.
     """
     plan = load_grid(grid, limit=limit, seed=seed, price_as=price_as)
     return run_grid(plan, folder_of(plan, out), retry_failed=retry_failed, progress=progress)
@@ -102,10 +103,14 @@ def _check_installed() -> None:
 
 
 def execute(jobs: Sequence[Job], store: Store, seed: int, progress: Progress) -> None:
-    """Answer every job that is not answered yet, model after model, each at its own concurrency."""
+    """Answer every job that is not answered yet, model after model, each at its own concurrency.
+
+    Datasets of a grid may overlap: jobs with one key are one question, asked once.
+    """
     done = store.outcomes()
-    progress.start(len(jobs), sum(job.key in done for job in jobs))
-    for model, together in groupby(jobs, key=lambda job: catalog.spec(job.model)):
+    unique = list({job.key: job for job in jobs}.values())
+    progress.start(len(unique), sum(job.key in done for job in unique))
+    for model, together in groupby(unique, key=lambda job: catalog.spec(job.model)):
         todo = [job for job in together if job.key not in done]
         if todo:
             threads = getattr(todo[0].model, "concurrency", 1)
@@ -138,7 +143,10 @@ def _answer_all(
 
 def _keep_finished(running: dict[Future[Answer], Job], store: Store, progress: Progress) -> None:
     finished = wait(running, return_when=FIRST_COMPLETED).done
-    _keep({future: running.pop(future) for future in finished}, store, progress)
+    _keep({future: running[future] for future in finished}, store, progress)
+    # an interrupt before this line only means that they are kept twice
+    for future in finished:
+        del running[future]
 
 
 def _keep(finished: Mapping[Future[Answer], Job], store: Store, progress: Progress) -> None:

@@ -1,13 +1,13 @@
 """A run killed at random again and again loses nothing and pays for nothing twice."""
 
+import hashlib
 import json
-import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,9 +18,10 @@ from misbehaving import Endpoint, answer
 from crossover.experiments.run import run
 from crossover.experiments.store import ANSWERS, CALLS, FILE
 
-QUESTIONS = 60
-STRATEGIES = ["closed_book", "full_context", "rag(k=2)", "two_calls.TwoCalls"]
+QUESTIONS = 90
+STRATEGIES = ["closed_book", "full_context", "rag(max_tokens=99)", "two_calls.TwoCalls"]
 CONCURRENCY = 4
+REPLY = re.compile(r"reply ([0-9a-f]{16})")
 
 
 def _grid(folder, url):
@@ -45,65 +46,61 @@ def _grid(folder, url):
     return folder / "grid.yaml"
 
 
-def _stored(run_folder):
-    """How many replies the store holds: finished answers' calls and calls of unfinished ones."""
+def _digest(asked):
+    return hashlib.sha256(json.dumps(asked.body, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _stored(run_folder, requests):
+    """Digests of the requests whose replies the store holds, in an answer or as a call."""
     if not (run_folder / FILE).exists():
-        return Counter()
+        return set()
     engine = sql.create_engine(f"sqlite:///{run_folder / FILE}")
     with engine.connect() as connection:
-        held = Counter()
-        for job, strategy in connection.execute(sql.select(ANSWERS.c.job, ANSWERS.c.strategy)):
-            held[job] += 2 if "TwoCalls" in strategy else 1
-        for (job,) in connection.execute(sql.select(CALLS.c.job)):
-            held[job] += 1
+        texts = [*connection.execute(sql.select(ANSWERS.c.answer)).scalars()]
+        texts += connection.execute(sql.select(CALLS.c.completion)).scalars()
     engine.dispose()
-    return held
+    held = {digest for text in texts for digest in REPLY.findall(text)}
+    # the first call of a finished answer shows in the prompt of its second
+    prompts = [asked.prompt for asked in requests if _digest(asked) in held]
+    return held | {digest for prompt in prompts for digest in REPLY.findall(prompt)}
 
 
-def _killed_and_resumed(folder, kills, seed):
-    chance = random.Random(seed)
-    with Endpoint(answer(lambda asked: f"reply {len(asked.prompt)}", pause=0.002)) as endpoint:
-        grid = _grid(folder, endpoint.url)
-        command = [
-            sys.executable,
-            "-m",
-            "crossover",
-            "run",
-            str(grid),
-            "--out",
-            str(folder / "run"),
-        ]
-        possible_repeats = 0
-        for _ in range(kills):
-            asked_before, held_before = len(endpoint.requests), _stored(folder / "run").total()
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            while len(endpoint.requests) == asked_before and process.poll() is None:
-                time.sleep(0.01)
-            time.sleep(chance.uniform(0, 0.4))
-            finished = process.poll() is not None
-            os.kill(process.pid, signal.SIGKILL)
-            process.communicate()
-            asked = len(endpoint.requests) - asked_before
-            lost = asked - (_stored(folder / "run").total() - held_before)
-            assert 0 <= lost <= CONCURRENCY, "a reply that arrived was not kept"
-            possible_repeats += lost
-            if finished:
-                break
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        asked = len(endpoint.requests)
-    return grid, asked, possible_repeats
+def _round(command, endpoint, run_folder, chance):
+    """Run for a random while, kill, and check the round; return the process's fate."""
+    before = len(endpoint.requests)
+    held = _stored(run_folder, endpoint.requests)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    while chance and len(endpoint.requests) == before and process.poll() is None:
+        time.sleep(0.01)
+    if chance:
+        time.sleep(chance.uniform(0, 0.4))
+        process.kill()
+    _, errors = process.communicate()
+    # a request cut off by the kill arrives without its body
+    asked = [one for one in endpoint.requests[before:] if one.body]
+    assert not held & set(map(_digest, asked)), "a stored reply was asked for again"
+    kept = _stored(run_folder, endpoint.requests)
+    lost = [one for one in asked if _digest(one) not in kept]
+    assert len(lost) <= (CONCURRENCY if chance else 0), "a reply that arrived was not kept"
+    return process.returncode, errors
 
 
 def _check(folder, kills, seed):
-    grid, asked, lost = _killed_and_resumed(folder, kills, seed)
-    calls = QUESTIONS * (len(STRATEGIES) + 1)
-    assert asked == calls + lost, "a stored reply was asked for again"
+    chance, killed = random.Random(seed), 0
+    with Endpoint(answer(lambda asked: f"reply {_digest(asked)}", pause=0.002)) as endpoint:
+        grid = _grid(folder, endpoint.url)
+        command = [sys.executable, "-m", "crossover", "run", str(grid)]
+        command += ["--out", str(folder / "run")]
+        for _ in range(kills):
+            code, _ = _round(command, endpoint, folder / "run", chance)
+            killed += code == -signal.SIGKILL
+        code, errors = _round(command, endpoint, folder / "run", None)
+    assert code == 0, errors
+    assert killed > kills / 2, "the runs ended before they could be killed"
     engine = sql.create_engine(f"sqlite:///{folder / 'run' / FILE}")
     with engine.connect() as connection:
-        rows = connection.execute(
-            sql.select(ANSWERS.c.example, ANSWERS.c.strategy, ANSWERS.c.model)
-        ).all()
+        columns = (ANSWERS.c.example, ANSWERS.c.strategy, ANSWERS.c.model)
+        rows = connection.execute(sql.select(*columns)).all()
     engine.dispose()
     assert len(rows) == len(set(rows)) == QUESTIONS * len(STRATEGIES)
     return grid

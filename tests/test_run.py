@@ -203,6 +203,24 @@ def test_two_runs_at_once_ask_every_question_once(grid, tmp_path):
     pd.testing.assert_frame_equal(frames[0], frames[1])
 
 
+def test_a_configuration_named_twice_is_asked_once(grid, tmp_path):
+    grid["strategies"] = ["rag", "rag(k=[8, 3])", "rag(k=3)"]
+    grid["models"] = ["fake", "fake(concurrency=2)"]
+    watching = Watching()
+    frame = crossover.run(grid, tmp_path / "run", progress=watching)
+    assert len(frame) == len(watching.asked) == 12 * 2
+    assert not frame.duplicated(["dataset", "example", "strategy", "model"]).any()
+
+
+def test_overlapping_datasets_share_their_answers(grid, tmp_path):
+    grid["datasets"] = [grid["datasets"][0], {"name": "jsonl", "path": "", "skip_bad": True}]
+    grid["datasets"][1]["path"] = grid["datasets"][0][len("jsonl(") : -1]
+    watching = Watching()
+    frame = crossover.run(grid, tmp_path / "run", progress=watching)
+    assert len(watching.asked) == 48
+    assert frame.groupby("dataset").size().tolist() == [48, 48]
+
+
 def test_an_answer_from_stored_replies_has_its_cost_and_no_time(grid, tmp_path):
     built = load_grid(grid | {"strategies": ["closed_book"]}, limit=1)
     (job,) = built.jobs()
