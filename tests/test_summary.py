@@ -1,0 +1,173 @@
+"""From the result frame to the numbers, each computed in one place."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from frames import frame, only, row, shown, typical
+
+from crossover.errors import ConfigError, DataError
+from crossover.experiments.report import (
+    cost_axis,
+    failures,
+    render_terminal,
+    summarise,
+)
+from crossover.experiments.statistics import clustered_mean
+
+
+def test_failed_questions_stay_in_the_denominator():
+    rows = [row(group=str(at), score=1.0) for at in range(3)]
+    rows.append(row(group="3", score=0.0, outcome="overflow"))
+    rows.append(row(group="4", score=0.0, outcome="failed:timeout"))
+    rows.append(row(group="5", score=0.0, outcome="failed:timeout"))
+    found = only(summarise(frame(rows)))
+    assert (found["n"], found["score"], found["failed"]) == (6, 0.5, 3)
+    assert found["failures"] == "2 failed:timeout, 1 overflow"
+
+
+def test_score_and_interval_are_the_clustered_mean():
+    table = typical(strategies=("rag",))
+    found = only(summarise(table))
+    expected = clustered_mean(table["answer_recall"], table["group"])
+    assert (found["score"], found["low"], found["high"]) == (
+        expected.mean,
+        expected.low,
+        expected.high,
+    )
+    assert (found["clusters"], found["rough"], found["metric"]) == (12, False, "answer_recall")
+
+
+def test_declined_and_truncated_are_shares_and_no_failures():
+    outcomes = ["declined", "truncated", "answered", "answered"]
+    found = only(summarise(frame([row(outcome=outcome) for outcome in outcomes])))
+    assert (found["declined"], found["truncated"], found["failures"]) == (0.25, 0.25, "")
+
+
+def test_other_metrics_are_means_over_what_they_apply_to():
+    rows = [row(abstention=1.0), row(abstention=0.0), row()]
+    assert only(summarise(frame(rows)))["mean.abstention"] == 0.5
+
+
+@pytest.mark.parametrize("column", ["dollars", "input_tokens", "output_tokens"])
+def test_one_unknown_cost_makes_the_mean_unknown(column):
+    found = only(summarise(frame([row(), row(**{column: math.nan})])))
+    shown = {"dollars": "dollars_per_1000"}.get(column, column)
+    assert math.isnan(found[shown])
+
+
+def test_dollars_with_and_without_the_index():
+    rows = [row(group=g, dollars=0.002, indexing_dollars=0.03) for g in "aabb"]
+    rows[0]["indexing_dollars"] = 0.0  # this question failed before it searched
+    found = only(summarise(frame(rows)))
+    assert found["dollars_per_1000"] == pytest.approx(2.0)
+    assert found["dollars_per_1000_indexed"] == pytest.approx(1000 * (0.002 + 0.06 / 4))
+    assert found["indexing_dollars"] == pytest.approx(0.03)
+
+
+def test_an_unknown_index_price_is_unknown_not_free():
+    rows = [row(group="a"), row(group="b", indexing_dollars=math.nan)]
+    found = only(summarise(frame(rows)))
+    assert found["dollars_per_1000"] == pytest.approx(1.0)
+    assert math.isnan(found["dollars_per_1000_indexed"])
+
+
+def test_times_leave_out_what_was_not_measured():
+    rows = [row(seconds=s, first_token_seconds=None) for s in (1.0, 2.0, 3.0, math.nan)]
+    found = only(summarise(frame(rows)))
+    assert (found["seconds_p50"], found["seconds_timed"]) == (2.0, 3)
+    assert math.isnan(found["first_token_p50"])
+
+
+def test_price_as_prices_the_tokens(monkeypatch):
+    prices = pytest.importorskip("crossover.prices")
+    asked = []
+
+    def priced_as(model, input_tokens, cached_tokens, output_tokens):
+        asked.append((model, input_tokens, cached_tokens, output_tokens))
+        return None if input_tokens == 7 else input_tokens / 1e6
+
+    monkeypatch.setattr(prices, "priced_as", priced_as)
+    rows = [row(cached_tokens=400), row(input_tokens=3000)]
+    found = only(summarise(frame(rows, price_as="openai:some")))
+    assert found["dollars_per_1000_priced"] == pytest.approx(2.0)
+    assert ("openai:some", 1000, 400, 10) in asked
+    rows.append(row(input_tokens=7))
+    found = only(summarise(frame(rows, price_as="openai:some")))
+    assert math.isnan(found["dollars_per_1000_priced"])
+
+
+def test_the_real_price_list_prices_a_known_model():
+    found = only(summarise(frame([row(input_tokens=1_000_000, output_tokens=0)], "openai:gpt-4o")))
+    assert 0 < found["dollars_per_1000_priced"] < 1e5
+
+
+def test_slices_by_tags_in_natural_order():
+    lengths = ["128k", "32k", "128k", "4k"]
+    rows = [
+        row(strategy, score=at / 10, **{"tag.length": length})
+        for strategy in ("rag", "full_context")
+        for at, length in enumerate(lengths)
+    ]
+    table = summarise(frame(rows), by=("length",))
+    assert list(table["tag.length"]) == ["4k", "4k", "32k", "32k", "128k", "128k"]
+    assert list(table["strategy"]) == ["rag", "full_context"] * 3
+    assert list(table["n"]) == [1, 1, 1, 1, 2, 2]
+    assert table["n"].sum() == len(rows)
+
+
+def test_rows_without_the_tag_are_a_slice_of_their_own():
+    table = summarise(frame([row(), row(**{"tag.length": None})]), by=("length",))
+    assert list(table["n"]) == [1, 1]
+    assert "(none)" in shown(render_terminal(table), 160)
+
+
+def test_an_unknown_tag_names_the_tags_there_are():
+    with pytest.raises(ConfigError, match=r"no tag 'task' in these results; .* length$"):
+        summarise(frame([row()]), by=("task",))
+
+
+def test_grid_order_is_kept():
+    table = summarise(typical(strategies=("z", "a", "m")))
+    assert list(table["strategy"]) == ["z", "a", "m"]
+
+
+def test_failures_are_counted_by_name():
+    rows = [row(), row(outcome="refused", score=0.0), row("other", outcome="declined")]
+    table = failures(frame(rows))
+    assert table.to_dict("records") == [
+        {
+            "dataset": "papers",
+            "model": "reader",
+            "strategy": "rag",
+            "outcome": "refused",
+            "count": 1,
+            "share": 0.5,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda table: table.drop(columns="seconds"), "lack the columns seconds"),
+        (lambda table: table.iloc[:0], "hold no answer"),
+        (lambda table: table.drop(columns="abstention"), "lack the metric 'abstention'"),
+        (lambda table: table.assign(dataset="other"), "by which metrics 'other' is scored"),
+    ],
+)
+def test_what_is_no_result_frame_is_named(spoil, message):
+    with pytest.raises(DataError, match=message):
+        summarise(spoil(frame([row()])))
+
+
+def test_the_cost_axis_is_dollars_where_they_are_known():
+    assert cost_axis(summarise(frame([row()]))) == "dollars_per_1000"
+    assert cost_axis(summarise(frame([row(dollars=0.0)]))) == "input_tokens"
+    assert cost_axis(summarise(frame([row(dollars=math.nan)]))) == "input_tokens"
+    mixed = frame([row("free", dollars=0.0), row("paid")])
+    assert cost_axis(summarise(mixed)) == "input_tokens"
+
+
+# numbers as text
