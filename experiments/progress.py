@@ -67,10 +67,19 @@ class LiveProgress(Progress):
         self.usage += answer.usage
         if answer.outcome not in ("answered", "declined"):
             self.failures[answer.outcome] += 1
-        self._bar.update(self._task, completed=self.done, cost=self.cost())
+        self._bar.update(self._task, completed=self.done, cost=self.cost(), description="answers")
+        self._say(self.line())
+
+    def working(self, what: str, done: int, total: int) -> None:
+        """Say how far a long answer has come."""
+        doing = f"{what}: {done / max(total, 1):.0%}"
+        self._bar.update(self._task, description=f"answers ({doing})")
+        self._say(f"{self.line()}; {doing}")
+
+    def _say(self, line: str) -> None:
         if not self.console.is_terminal and time.monotonic() - self._said > PAUSE:
             self._said = time.monotonic()
-            self.console.print(self.line(), highlight=False)
+            self.console.print(line, highlight=False)
 
     def cost(self) -> str:
         """Dollars so far and failures by name."""

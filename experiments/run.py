@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from crossover import catalog
+from crossover import catalog, meter
 from crossover.errors import MissingExtra
 from crossover.experiments.grid import Grid, Job, load_grid
 from crossover.experiments.remembering import Remembering
@@ -38,6 +38,9 @@ class Progress(Protocol):
     def advance(self, answer: Answer) -> None:
         """One more job is answered."""
 
+    def working(self, what: str, done: int, total: int) -> None:
+        """An answer of many seconds comes on."""
+
 
 class Silent(Progress):
     """Watches nothing."""
@@ -46,6 +49,9 @@ class Silent(Progress):
         """Do nothing."""
 
     def advance(self, answer: Answer) -> None:
+        """Do nothing."""
+
+    def working(self, what: str, done: int, total: int) -> None:
         """Do nothing."""
 
 
@@ -88,7 +94,9 @@ def run_grid(
         if retry_failed:
             outcomes = store.outcomes()
             store.forget(j.key for j in jobs if outcomes.get(j.key, "").startswith("failed:"))
-        execute(jobs, store, grid.seed, progress or Silent())
+        progress = progress or Silent()
+        with meter.watched(progress.working):
+            execute(jobs, store, grid.seed, progress)
         answers = store.answered(job.key for job in jobs)
     results = frame(grid, [record(job, answers[job.key], grid.name) for job in jobs])
     write_report(results, folder)
@@ -135,6 +143,10 @@ def _answer_all(
                 _keep_finished(running, store, progress)
             else:
                 unclaimed, held = deque(_still_open(held, store)), []
+    except BaseException:
+        # long reading in this process ends at once; it costs nothing to do it again
+        meter.stop()
+        raise
     finally:
         # on an interrupt, calls in flight are let finish and kept; nothing new is asked
         pool.shutdown(wait=True, cancel_futures=True)
@@ -151,7 +163,8 @@ def _keep_finished(running: dict[Future[Answer], Job], store: Store, progress: P
 
 def _keep(finished: Mapping[Future[Answer], Job], store: Store, progress: Progress) -> None:
     """Store finished answers in one transaction; a wrong configuration is raised after that."""
-    wrong = next((error for future in finished if (error := future.exception())), None)
+    errors = [error for future in finished if (error := future.exception())]
+    wrong = next((error for error in errors if not isinstance(error, KeyboardInterrupt)), None)
     answers = {f: f.result() for f in finished if not f.exception()}
     store.save_all([(_key(finished[future]), answer) for future, answer in answers.items()])
     for answer in answers.values():

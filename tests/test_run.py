@@ -1,5 +1,8 @@
 import json
+import os
+import signal
 import threading
+import time
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -168,6 +171,37 @@ def test_a_defect_in_one_strategy_spares_the_others(grid, tmp_path, monkeypatch)
         "defective_strategies.Defective": ["failed:internal"],
     }
     assert frame["message"].str.contains("ZeroDivisionError").sum() == 4
+
+
+def test_an_interrupt_ends_long_reading_and_keeps_what_is_answered(grid, tmp_path, monkeypatch):
+    from crossover import meter
+    from crossover.pipelines.closed_book import ClosedBook
+
+    answered = ClosedBook.answer
+
+    def endless(self, question, model):
+        if question.id in ("q0", "q1", "q2"):
+            return answered(self, question, model)
+        for turn in range(100_000):
+            meter.working("reading", turn, 100_000)
+            time.sleep(0.01)
+        raise AssertionError("nobody ended this")
+
+    class Impatient(Silent):
+        heard = 0
+
+        def working(self, what, done, total):
+            self.heard += 1
+            if self.heard == 300:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(ClosedBook, "answer", endless)
+    plan = load_grid(grid | {"strategies": ["closed_book"]})
+    with pytest.raises(KeyboardInterrupt):
+        run_grid(plan, tmp_path / "run", progress=Impatient())
+    with Store(tmp_path / "run") as store:
+        assert len(store.outcomes()) == 3
+    meter.working("reading", 0, 1)
 
 
 def test_a_sample_is_seeded_and_spread_over_groups():

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossover import catalog
+from crossover import catalog, meter
 from crossover.errors import ConfigError
 from crossover.files import read_documents
 from crossover.measure import measured
@@ -32,7 +33,22 @@ def ask_files(question: str, files: Sequence[Path], strategy: str, model: str) -
     for document in documents:
         # a file that cannot be read is the user's to mend, not a failed answer
         _ = document.text
-    return measured(chosen, Question("ask", question.strip(), documents), answering)
+    with _bar() as watcher, meter.watched(watcher):
+        return measured(chosen, Question("ask", question.strip(), documents), answering)
+
+
+@contextmanager
+def _bar() -> Iterator[meter.Watcher]:
+    """Draw how far long reading has come, on a terminal alone."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None, visible=False)
+        yield lambda what, done, total: bar.update(
+            task, description=what, completed=done, total=total, visible=True
+        )
 
 
 def show_answer(answer: Answer, console: Console) -> None:

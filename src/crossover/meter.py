@@ -1,7 +1,8 @@
 """The meter that the runner opens around an answer: cost needs no plumbing.
 
 Models and embedders call ``charge`` after every piece of work; whoever opened the innermost
-meter gets the bill. ``wait`` keeps time apart that must not count as latency.
+meter gets the bill. ``wait`` keeps time apart that must not count as latency, and ``working``
+tells whoever watches how far long work has come.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from threading import Lock, get_ident
+from threading import Event, Lock, get_ident
 from typing import TypeVar
 
 from crossover.types import Step, Usage
@@ -103,6 +104,35 @@ def wait() -> Iterator[None]:
         yield
     finally:
         current().exclude(time.perf_counter() - started)
+
+
+Watcher = Callable[[str, int, int], None]
+_watchers: list[Watcher] = []
+_stopping = Event()
+
+
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Tell ``watcher`` (what, done, total) how long work inside comes on, whatever its thread."""
+    _watchers.append(watcher)
+    try:
+        yield
+    finally:
+        _watchers.remove(watcher)
+        _stopping.clear()
+
+
+def stop() -> None:
+    """Ask long work in all threads to end, until the ``watched`` around it is left."""
+    _stopping.set()
+
+
+def working(what: str, done: int, total: int) -> None:
+    """Say how far work of many seconds has come; raises KeyboardInterrupt where it is to end."""
+    if _stopping.is_set():
+        raise KeyboardInterrupt(what)
+    for watcher in tuple(_watchers):
+        watcher(what, done, total)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from crossover.sentences import sentences
 from crossover.types import Completion, Passage, Request, Step, Usage
 
 # how many sentences are scored before their vectors are let go
-STRIDE = 2048
+STRIDE = 512
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,10 @@ def count(text: str) -> int:
 
 
 def similarities(query: str, texts: Sequence[str], stride: int, threads: int) -> list[float]:
-    """Cosine of every text with the query; ``stride`` texts are held in memory at a time."""
+    """Cosine of every text with the query; ``stride`` texts are held in memory at a time.
+
+    Raises KeyboardInterrupt between two strides where the run is stopping.
+    """
     precision.set_threads(threads)
     scores: list[float] = []
     with meter.turn(_running), precision.inference():
@@ -58,6 +61,7 @@ def similarities(query: str, texts: Sequence[str], stride: int, threads: int) ->
         for start in range(0, len(texts), stride):
             vectors = _vectors(texts[start : start + stride])
             scores += (vectors @ target).tolist()
+            meter.working("reading", len(scores), len(texts))
     return scores
 
 
