@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from crossover import catalog, meter
+from crossover.errors import MissingExtra
 from crossover.experiments.grid import Grid, Job, sampled
 from crossover.experiments.wrapped import Wrapped
 from crossover.measure import measured
@@ -41,9 +42,13 @@ class Planned(Wrapped):
 def plan(grid: Grid) -> pd.DataFrame:
     """Per dataset, model and strategy: questions, calls, tokens and dollars, output at its longest.
 
-    Where there are more than SAMPLE questions, a spread sample is planned and scaled.
+    Where there are more than SAMPLE questions, a spread sample is planned and scaled. Raises
+    MissingExtra without pandas.
     """
-    import pandas as pd
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingExtra("pandas", "report", "planning a run") from None
 
     together: dict[tuple[str, str, str], list[Job]] = defaultdict(list)
     for job in grid.jobs():

@@ -41,12 +41,12 @@ NO_PARQUET = "No Parquet files were written: {reason}."
 def load_frame(folder: str | Path) -> DataFrame:
     """Read a run directory's result frame, its attributes included.
 
-    Raises DataError where there is none or it is not one, MissingExtra without pyarrow.
+    Raises DataError where there is none or it is not one, MissingExtra without pandas or pyarrow.
     """
-    import pandas as pd
-
     path = Path(folder) / RESULTS
     _need_parquet("reading results")
+    import pandas as pd
+
     if not path.is_file():
         raise DataError(f"no {RESULTS} in {folder}; name the directory of a finished run")
     try:
@@ -120,5 +120,6 @@ def _without_parquet() -> list[str]:
 def _need_parquet(purpose: str) -> None:
     from importlib.util import find_spec
 
-    if find_spec("pyarrow") is None:
-        raise MissingExtra("pyarrow", "report", purpose)
+    for package in ("pandas", "pyarrow"):
+        if find_spec(package) is None:
+            raise MissingExtra(package, "report", purpose)

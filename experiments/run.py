@@ -105,7 +105,7 @@ def run_grid(
 
 def _check_installed() -> None:
     """Raise MissingExtra before a question is paid for, not when its results cannot be written."""
-    for package in ("pyarrow", "scipy"):
+    for package in ("pandas", "pyarrow", "scipy"):
         if find_spec(package) is None:
             raise MissingExtra(package, "report", "a run's report")
 
