@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 PIP_ARGS ?=
 GRID ?= experiments/quickstart.yaml
 RUN ?= runs/quickstart
+DATA ?= ../shared/data
 ROOTS := pipelines retrievers compressors experiments app
 CODE := src $(ROOTS) tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint format grid report dashboard bare clean
+.PHONY: help setup demo test test-long lint format grid report dashboard reader bare clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +55,9 @@ report: setup ## Show a run again: make report RUN=runs/my
 
 dashboard: setup ## Look at a run in the browser: make dashboard RUN=runs/my
 	$(BIN)/crossover dashboard $(RUN)
+
+reader: setup ## Train the embedded reader anew: make reader DATA=… (two hours on two cores)
+	$(BIN)/python -m crossover.experiments.reader $(DATA) --out build/reader
 
 bare: ## Install without extras into an environment of its own and try the light commands
 	bash benchmarks/bare_install.sh $(PYTHON)

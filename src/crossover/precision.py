@@ -31,15 +31,24 @@ def fast_bfloat16() -> bool:
 
 
 @contextmanager
-def inference() -> Iterator[None]:
-    """Run an encoder without gradients, in bfloat16 where the hardware has it.
+def fast() -> Iterator[None]:
+    """Multiply in bfloat16 where the hardware has it, else in float32.
 
     On MiniLM this is 2.3 to 2.5 times as fast as float32 at a mean cosine of 0.99998.
     """
     import torch
 
     kind: Any = torch.bfloat16 if device() == "cuda" or fast_bfloat16() else None
-    with torch.inference_mode(), torch.autocast(device(), dtype=kind, enabled=kind is not None):
+    with torch.autocast(device(), dtype=kind, enabled=kind is not None):
+        yield
+
+
+@contextmanager
+def inference() -> Iterator[None]:
+    """Run an encoder fast and without gradients."""
+    import torch
+
+    with torch.inference_mode(), fast():
         yield
 
 

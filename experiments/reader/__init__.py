@@ -1,0 +1,1 @@
+"""Train the embedded reader: ``python -m crossover.experiments.reader DATA OUT``."""

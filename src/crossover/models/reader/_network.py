@@ -1,0 +1,119 @@
+"""The reader's network: MiniLM with heads for spans, sentences, passages and answerability.
+
+Written out rather than taken from transformers: with plain attention in bfloat16 it trains three
+times and reads 1.3 times as fast on a CPU, and loading it needs torch alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+WIDTH, HEADS, LAYERS, INNER = 384, 12, 6, 1536
+WORD_PIECES, POSITIONS = 30522, 512
+EPSILON = 1e-12
+
+
+class Layer(nn.Module):
+    """One transformer layer (post-norm, as in BERT)."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.attend = nn.Linear(WIDTH, 3 * WIDTH)
+        self.mix = nn.Linear(WIDTH, WIDTH)
+        self.attended = nn.LayerNorm(WIDTH, EPSILON)
+        self.widen = nn.Linear(WIDTH, INNER)
+        self.narrow = nn.Linear(INNER, WIDTH)
+        self.finished = nn.LayerNorm(WIDTH, EPSILON)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """Update states (batch × length × WIDTH); ``mask`` is added to the attention logits."""
+        mixed = self.mix(self._attention(states, mask))
+        states = self.attended(states + self._drop(mixed))
+        inner = nn.functional.gelu(self.widen(states))
+        finished: Tensor = self.finished(states + self._drop(self.narrow(inner)))
+        return finished
+
+    def _attention(self, states: Tensor, mask: Tensor) -> Tensor:
+        batch, length, _ = states.shape
+        each = WIDTH // HEADS
+        split = self.attend(states).view(batch, length, 3, HEADS, each).permute(2, 0, 3, 1, 4)
+        query, key, value = split.reshape(3, batch * HEADS, length, each)
+        logits = torch.baddbmm(
+            mask.to(query.dtype), query, key.transpose(1, 2), alpha=1 / math.sqrt(each)
+        )
+        weights = torch.softmax(logits, -1).to(value.dtype)
+        mixed = torch.bmm(weights, value).view(batch, HEADS, length, each)
+        return mixed.transpose(1, 2).reshape(batch, length, WIDTH)
+
+    def _drop(self, states: Tensor) -> Tensor:
+        """Drop features of a whole sequence: drawing one number per token costs a CPU more."""
+        if not self.training or not self.dropout:
+            return states
+        kept = torch.empty(states.shape[0], 1, WIDTH, device=states.device)
+        kept = kept.bernoulli_(1 - self.dropout) / (1 - self.dropout)
+        return states * kept.to(states.dtype)
+
+
+class Network(nn.Module):
+    """Reads windows of ``[CLS] question [SEP] passage [SEP]`` word pieces."""
+
+    def __init__(self, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.words = nn.Embedding(WORD_PIECES, WIDTH)
+        self.positions = nn.Embedding(POSITIONS, WIDTH)
+        self.kinds = nn.Embedding(2, WIDTH)
+        self.embedded = nn.LayerNorm(WIDTH, EPSILON)
+        self.layers = nn.ModuleList(Layer(dropout) for _ in range(LAYERS))
+        self.token_head = nn.Linear(WIDTH, 3)
+        self.window_head = nn.Linear(WIDTH, 2)
+
+    def forward(self, ids: Tensor, kinds: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits per token (start, end, relevance) and per window (rerank, answerable).
+
+        ``ids``, ``kinds`` (0 question, 1 passage) and ``mask`` (1 word piece, 0 padding) are
+        batch × length.
+        """
+        states = self.words(ids) + self.positions.weight[: ids.shape[1]] + self.kinds(kinds)
+        states = self.embedded(states)
+        added = ((mask == 0) * -1e4).repeat_interleave(HEADS, 0)[:, None, :]
+        for layer in self.layers:
+            states = layer(states, added)
+        return self.token_head(states).float(), self.window_head(states[:, 0]).float()
+
+
+def from_minilm(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename BERT's weights to ours; the heads are not among them."""
+    names = {
+        "embeddings.word_embeddings.weight": "words.weight",
+        "embeddings.position_embeddings.weight": "positions.weight",
+        "embeddings.token_type_embeddings.weight": "kinds.weight",
+        "embeddings.LayerNorm": "embedded",
+    }
+    parts = {
+        "attention.output.dense": "mix",
+        "attention.output.LayerNorm": "attended",
+        "intermediate.dense": "widen",
+        "output.dense": "narrow",
+        "output.LayerNorm": "finished",
+    }
+    ours = {}
+    for old, new in names.items():
+        for end in ("", ".weight", ".bias"):
+            if old + end in weights:
+                ours[new + end] = weights[old + end]
+    for number in range(LAYERS):
+        old, new = f"encoder.layer.{number}", f"layers.{number}"
+        for end in ("weight", "bias"):
+            threes = [weights[f"{old}.attention.self.{name}.{end}"] for name in _THREE]
+            ours[f"{new}.attend.{end}"] = torch.cat(threes)
+            for part, name in parts.items():
+                ours[f"{new}.{name}.{end}"] = weights[f"{old}.{part}.{end}"]
+    return ours
+
+
+_THREE = ("query", "key", "value")

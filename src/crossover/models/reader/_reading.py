@@ -1,0 +1,148 @@
+"""One pass over any number of passages: spans, sentences, passages and answerability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from crossover import meter
+from crossover.models.reader import _spans, _windows
+from crossover.models.reader._spans import SPANS_ALONE, Span, Weighing
+from crossover.models.reader._windows import Sentence, Window
+
+BATCH_TOKENS = 4096
+# windows that are sorted by length before they are read: more waste less, but hold more memory
+AHEAD = 256
+# spans kept of a question
+KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and the passages to be read for it, ``places`` their sentences where given."""
+
+    question: str
+    texts: Sequence[str]
+    places: Sequence[Sequence[tuple[int, int]]] | None = None
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one question found in its passages; all scores are logits.
+
+    ``sentences`` are (passage, start, end, relevance), ``windows`` are (passage, rerank,
+    answerable); ``tokens`` are the word pieces of question and passages, each counted once.
+    """
+
+    spans: list[Span] = field(default_factory=list)
+    sentences: list[tuple[int, int, int, float]] = field(default_factory=list)
+    windows: list[tuple[int, float, float]] = field(default_factory=list)
+    tokens: int = 0
+
+    def trim(self) -> None:
+        """Let all but the best spans go."""
+        self.spans = sorted(self.spans, key=lambda span: -span.score)[:KEPT]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A window on its way through the network."""
+
+    asked: int
+    passage: int
+    question: Sequence[int]
+    window: Window
+    length: int
+
+
+def read(network: Any, asked: Sequence[Asked], weighing: Weighing = SPANS_ALONE) -> list[Reading]:
+    """Read every question's passages; windows of different questions share batches.
+
+    ``weighing`` says what else counts beside a span's own odds. Raises KeyboardInterrupt between
+    two batches where the run is stopping.
+    """
+    readings = [Reading() for _ in asked]
+    pages = _pages(asked, readings)
+    done, total = 0, sum(len(text) for one in asked for text in one.texts)
+    while block := list(islice(pages, AHEAD)):
+        block.sort(key=lambda page: -page.length)
+        while block:
+            size = max(1, BATCH_TOKENS // block[0].length)
+            batch, block = block[:size], block[size:]
+            _collect(network, batch, readings, weighing)
+            done += sum(page.window[-1].end - page.window[0].start for page in batch)
+            meter.working("reading", min(done, total), total)
+    for reading in readings:
+        reading.trim()
+        reading.sentences.sort()
+    return readings
+
+
+def _pages(asked: Sequence[Asked], readings: Sequence[Reading]) -> Iterator[Page]:
+    for number, one in enumerate(asked):
+        question = _windows.question_ids(one.question)
+        readings[number].tokens += len(question)
+        for passage, text in enumerate(one.texts):
+            places = one.places[passage] if one.places else None
+            found = _counted(_windows.cut(text, places), readings[number])
+            for window in _windows.pack(found, _windows.room(question)):
+                length = 3 + len(question) + sum(len(sentence.ids) for sentence in window)
+                yield Page(number, passage, question, window, length)
+
+
+def _counted(found: Iterable[Sentence], reading: Reading) -> Iterator[Sentence]:
+    for sentence in found:
+        reading.tokens += len(sentence.ids)
+        yield sentence
+
+
+def _collect(
+    network: Any, batch: Sequence[Page], readings: Sequence[Reading], weighing: Weighing
+) -> None:
+    tokens, windows = _run(network, batch)
+    pooled = _pooled(tokens[:, :, 2], batch)
+    places = [(2 + len(page.question), page.window) for page in batch]
+    best = _spans.best(tokens[:, :, :2], places, pooled, weighing)
+    for page, found, scores, (rerank, answerable) in zip(
+        batch, best, pooled, windows.tolist(), strict=True
+    ):
+        reading = readings[page.asked]
+        reading.windows.append((page.passage, rerank, answerable))
+        reading.spans += [weighing.weighed(span, page.passage, answerable) for span in found]
+        if len(reading.spans) > 50 * KEPT:
+            reading.trim()
+        for sentence, score in zip(page.window, scores, strict=True):
+            reading.sentences.append((page.passage, sentence.start, sentence.end, score))
+
+
+def _run(network: Any, batch: Sequence[Page]) -> tuple[Any, Any]:
+    import torch
+
+    ids = torch.zeros(len(batch), batch[0].length, dtype=torch.long)
+    kinds, mask = torch.zeros_like(ids), torch.zeros_like(ids)
+    for row, page in enumerate(batch):
+        passage = [piece for sentence in page.window for piece in sentence.ids]
+        whole = [_windows.CLS, *page.question, _windows.SEP, *passage, _windows.SEP]
+        ids[row, : len(whole)] = torch.tensor(whole)
+        kinds[row, 2 + len(page.question) : len(whole)] = 1
+        mask[row, : len(whole)] = 1
+    device = network.words.weight.device
+    tokens, windows = network(ids.to(device), kinds.to(device), mask.to(device))
+    return tokens.cpu(), windows.cpu()
+
+
+def _pooled(logits: Any, batch: Sequence[Page]) -> list[list[float]]:
+    """Mean relevance of the word pieces of every sentence of every window."""
+    totals = logits.double().cumsum(1)
+    found = []
+    for row, page in enumerate(batch):
+        at, scores = 1 + len(page.question), list[float]()
+        sums = totals[row].tolist()
+        for sentence in page.window:
+            size = len(sentence.ids)
+            scores.append((sums[at + size] - sums[at]) / max(size, 1))
+            at += size
+        found.append(scores)
+    return found

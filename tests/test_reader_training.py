@@ -1,0 +1,168 @@
+"""The reader's training: what it learns from, how labels are placed, that it resumes."""
+
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from crossover.errors import ConfigError, DataError
+from crossover.experiments.reader import cloze, groups, invented, items
+from crossover.experiments.reader.items import Item
+from crossover.models.reader import _windows
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="needs the shared benchmark data")
+
+STORY = (
+    "Ada Varn was born in Ostrel in 1871. She learned masonry from her uncle. In 1902 the old "
+    "bridge of Ostrel was finished by Ada Varn after four years of work. She later moved to Belo."
+)
+
+
+def _item(question, answer, text=STORY, **more):
+    spans = tuple(items.occurrences(answer, text)) if answer else ()
+    return Item(
+        "qed",
+        question,
+        text,
+        more.pop("group", "ostrel"),
+        (answer,) if answer else (),
+        spans,
+        **more,
+    )
+
+
+def _others(count):
+    return [
+        _item(
+            f"How many eggs were sold in week {n}?",
+            f"{n + 40} eggs",
+            f"In week {n} the market of Belo sold {n + 40} eggs. The weather of week {n} was mild.",
+            group=f"week {n}",
+        )
+        for n in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def grouping():
+    known = [_item("Who finished the bridge?", "Ada Varn"), *_others(60)]
+    texts = groups.Texts(known)
+    return groups.Grouping(texts, texts.near())
+
+
+def _text(ids):
+    return _windows.tokenizer().decode(ids)
+
+
+def test_labels_stand_on_the_answer_and_its_sentences(grouping):
+    seen = set()
+    for seed in range(40):
+        for sample in grouping.group(0, Random(seed)):
+            assert len(sample.ids) == len(sample.kinds) == len(sample.sentence_of)
+            assert len(sample.ids) <= _windows.LENGTH
+            for start, end in zip(sample.starts, sample.ends, strict=True):
+                assert _text(sample.ids[start : end + 1]) == "ada varn"
+            for number, relevant in enumerate(sample.relevant):
+                pieces = [
+                    i for i, s in zip(sample.ids, sample.sentence_of, strict=True) if s == number
+                ]
+                assert bool(relevant) == ("ada varn" in _text(pieces))
+            seen.add(sample.answers)
+    assert seen == {True, False}
+
+
+def test_windows_of_strangers_never_answer(grouping):
+    for seed in range(40):
+        group = grouping.group(5, Random(seed))
+        for sample in group:
+            assert sample.answers == ("44 eggs" in _text(sample.ids))
+
+
+def test_the_same_seed_draws_the_same_steps(grouping):
+    def drawn(seed):
+        return list(groups.steps(grouping, range(30), 4, Random(seed)))
+
+    assert drawn(1) == drawn(1)
+    assert drawn(1) != drawn(2)
+
+
+def test_rough_questions_ask_for_words_that_stand_in_their_text():
+    texts = [STORY, *(item.text for item in _others(5))]
+    made = cloze.questions(texts, Random(0))
+    assert made == cloze.questions(texts, Random(0))
+    assert len(made) >= 4
+    for item in made:
+        assert all(
+            item.text[slice(*span)].lower() == item.answers[0].lower() for span in item.spans
+        )
+        assert item.answers[0].lower() not in item.question.lower()
+
+
+def test_invented_questions_keep_templates_and_documents_apart():
+    learned = invented.questions(invented.TRAINED, 6)
+    reported = invented.questions(invented.REPORTED, 6)
+    templates = [
+        {invented.template(item.question) for item in made} for made in (learned, reported)
+    ]
+    assert templates[0]
+    assert templates[1]
+    assert not templates[0] & templates[1]
+    assert not {item.text for item in learned} & {item.text for item in reported}
+    assert any(not item.spans for item in learned), "some cannot be answered"
+
+
+def test_occurrences_are_whole_words_whatever_their_case():
+    assert items.occurrences("art", "Art is partly art.") == [(0, 3), (14, 17)]
+    assert items.occurrences("", "Art") == []
+
+
+@needs_data
+def test_published_data_is_read_and_no_document_is_on_both_sides():
+    known = items.load(DATA)
+    assert {item.source for item in known} >= {"nq", "xquad", "qed", "selqa"}
+    trained = {item.group for item in known if not item.held_out}
+    kept = {item.group for item in known if item.held_out}
+    assert not trained & kept
+    assert 0.1 < len(kept) / len(trained | kept) < 0.25
+    for item in known:
+        for start, end in item.spans:
+            said = item.text[start:end].lower()
+            assert (
+                said in {answer.strip().lower() for answer in item.answers} or item.source != "nq"
+            )
+
+
+def test_a_missing_folder_is_one_clear_line(tmp_path):
+    with pytest.raises(DataError, match="nq-open-oracle"):
+        items.load(tmp_path)
+
+
+def test_training_learns_and_resumes_where_it_stopped(tmp_path):
+    import torch
+
+    from crossover.experiments.reader import scores
+    from crossover.experiments.reader.train import Recipe, train
+
+    recipe = Recipe(epochs=5, made_passes=0, questions_per_step=8, warm_up=4, every=5, rate=3e-4)
+    known = _others(32)
+    torch.manual_seed(3)
+
+    class Stopped(Exception):
+        pass
+
+    def stop(trainer, losses):
+        if trainer.step == 12:
+            raise Stopped
+
+    whole = train(known, recipe, tmp_path / "whole")
+    with pytest.raises(Stopped):
+        train(known, recipe, tmp_path / "parts", after_step=stop)
+    parts = train(known, recipe, tmp_path / "parts")
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, parts.state_dict()[name]), name
+    with pytest.raises(ConfigError, match="another training"):
+        train(known, replace(recipe, seed=1), tmp_path / "parts")
+    found = scores.reading(whole, [replace(item, group="x") for item in known])
+    assert sum(found) / len(found) > 0.5
