@@ -1,1 +1,1 @@
-"""Train the embedded reader: ``python -m crossover.experiments.reader DATA OUT``."""
+"""Train the embedded reader: ``python -m crossover.experiments.reader DATA --out FOLDER``."""

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from crossover.errors import CrossoverError
+
 app = typer.Typer(add_completion=False)
 CALIBRATED = ("qed", "quoref", "quoref-contrast", "friendsqa", "covid-qa", "selqa")
 SAID_EVERY = 20
@@ -21,9 +23,17 @@ def train(
     data: Annotated[Path, typer.Argument(help="Folder that holds reader/ and nq/.")],
     out: Annotated[Path, typer.Option(help="Checkpoints and the result.")] = Path("build/reader"),
     seed: Annotated[int, typer.Option(help="Another seed, another reader.")] = 0,
-    threads: Annotated[int, typer.Option(help="CPU threads; 0: all.")] = 0,
+    threads: Annotated[int, typer.Option(help="CPU threads; 0: all.", min=0)] = 0,
 ) -> None:
     """Train the embedded reader; run again after a stop, it goes on from its last checkpoint."""
+    try:
+        _train(data, out, seed, threads)
+    except CrossoverError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _train(data: Path, out: Path, seed: int, threads: int) -> None:
     from crossover import precision
     from crossover.experiments.reader import calibrate, cloze, invented, items, scores
     from crossover.experiments.reader.train import Recipe, Trainer
@@ -31,7 +41,6 @@ def train(
 
     precision.set_threads(threads)
     console = Console()
-    out.mkdir(parents=True, exist_ok=True)
     known = items.load(data)
     real = [item for item in known if not item.held_out]
     texts = list(dict.fromkeys(item.text for item in real if item.source in ASKED_ABOUT))

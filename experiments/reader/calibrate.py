@@ -15,10 +15,10 @@ from safetensors.torch import save_file
 
 from crossover.experiments.reader import scores
 from crossover.experiments.reader.items import Item
-from crossover.models.reader import _found
+from crossover.models.reader import _calibration
+from crossover.models.reader._calibration import Calibration
 from crossover.models.reader._reading import Asked, Reading
 from crossover.models.reader._spans import Weighing
-from crossover.models.reader._weights import Calibration
 
 WEIGHINGS = tuple(
     Weighing(relevance, answerable)
@@ -44,11 +44,12 @@ def calibrate(network: Any, items: Sequence[Item], seed: int = 0) -> Calibration
     for reading in missed:
         _reweigh(reading, weighing)
     answerable = _logistic(
-        [_found.features(one) for one in (*found, *missed)], [1] * len(found) + [0] * len(missed)
+        [_calibration.features(one) for one in (*found, *missed)],
+        [1] * len(found) + [0] * len(missed),
     )
-    supports = [_found.logistic(answerable, _found.features(one)) for one in found]
+    supports = [_calibration.logistic(answerable, _calibration.features(one)) for one in found]
     span = _logistic(
-        [_found.doubts(one, support) for one, support in zip(found, supports, strict=True)],
+        [_calibration.doubts(one, support) for one, support in zip(found, supports, strict=True)],
         [int(value >= 0.5) for value in f1s],
     )
     return Calibration(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,16 @@ def held_out(group: str) -> bool:
 
 
 def load(data: Path) -> list[Item]:
-    """Every question of the published datasets in ``data``; raises DataError where one lacks."""
+    """Every question of the published datasets in ``data``; raises DataError where one is bad.
+
+    Natural Questions whose answer does not stand in their passage cannot be read, and are left out.
+    """
     items = [
-        *_natural_questions(data / "nq" / "nq-open-oracle.train.jsonl"),
-        *_spans(data / "reader" / "span_qa.jsonl"),
-        *_sentences(data / "reader" / "sentence_selection.jsonl"),
+        *_read(data / "nq" / "nq-open-oracle.train.jsonl", _natural_question),
+        *_read(data / "reader" / "span_qa.jsonl", _span),
+        *_read(data / "reader" / "sentence_selection.jsonl", _selection),
     ]
-    return joined(items)
+    return joined([item for item in items if item.spans or item.relevant])
 
 
 def joined(items: Sequence[Item]) -> list[Item]:
@@ -69,47 +72,42 @@ def joined(items: Sequence[Item]) -> list[Item]:
     return [replace(item, group=top(item.group)) for item in items]
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; the reader is trained on it")
-    with path.open(encoding="utf-8") as lines:
-        yield from map(json.loads, lines)
+def _read(path: Path, parse: Callable[[dict[str, Any]], Item]) -> Iterator[Item]:
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    yield parse(json.loads(line))
+                except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+                    wrong = f"{type(error).__name__}: {error}"
+                    raise DataError(f"{path} line {number}: no record of it: {wrong}") from None
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; the reader is trained on it") from None
 
 
-def _natural_questions(path: Path) -> Iterator[Item]:
-    """Natural Questions with their gold passage, as lost-in-the-middle publishes them."""
-    for row in _rows(path):
-        context = row["ctxs"][0]
-        answers = tuple(row["answers"])
-        spans = tuple(place for answer in answers for place in occurrences(answer, context["text"]))
-        if spans:
-            yield Item("nq", row["question"], context["text"], context["title"], answers, spans)
+def _natural_question(row: dict[str, Any]) -> Item:
+    """A question with its gold passage, as lost-in-the-middle publishes Natural Questions."""
+    text, answers = row["ctxs"][0]["text"], tuple(row["answers"])
+    spans = tuple(place for answer in answers for place in occurrences(answer, text))
+    return Item("nq", row["question"], text, row["ctxs"][0]["title"], answers, spans)
 
 
-def _spans(path: Path) -> Iterator[Item]:
-    for row in _rows(path):
-        source, text, start = row["source"], row["context"], row["answer_start"]
-        # questions on one story, article or scene share its beginning, not always the whole text
-        group = f"{source.split('-contrast')[0]}:{text[:80]}"
-        span = (start, start + len(row["answer"]))
-        yield Item(source, row["question"], text, group, (row["answer"],), (span,))
+def _span(row: dict[str, Any]) -> Item:
+    source, text, start = row["source"], row["context"], row["answer_start"]
+    # questions on one story, article or scene share its beginning, not always the whole text
+    group = f"{source.split('-contrast')[0]}:{text[:80]}"
+    span = (start, start + len(row["answer"]))
+    return Item(source, row["question"], text, group, (row["answer"],), (span,))
 
 
-def _sentences(path: Path) -> Iterator[Item]:
-    for row in _rows(path):
-        places, at = [], 0
-        for sentence in row["sentences"]:
-            places.append((at, at + len(sentence)))
-            at += len(sentence) + 1
-        text = " ".join(row["sentences"])
-        yield Item(
-            "selqa",
-            row["question"],
-            text,
-            f"selqa:{text[:80]}",
-            sentences=tuple(places),
-            relevant=tuple(row["answer_sentences"]),
-        )
+def _selection(row: dict[str, Any]) -> Item:
+    places, at = [], 0
+    for sentence in row["sentences"]:
+        places.append((at, at + len(sentence)))
+        at += len(sentence) + 1
+    text = " ".join(row["sentences"])
+    group, relevant = f"selqa:{text[:80]}", tuple(row["answer_sentences"])
+    return Item("selqa", row["question"], text, group, sentences=tuple(places), relevant=relevant)
 
 
 def occurrences(answer: str, text: str) -> list[Place]:

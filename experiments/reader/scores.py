@@ -13,10 +13,10 @@ from crossover import precision
 from crossover.experiments.reader import invented
 from crossover.experiments.reader.items import Item
 from crossover.metrics.answer import f1_squad
-from crossover.models.reader import _found
+from crossover.models.reader import _calibration
+from crossover.models.reader._calibration import Calibration
 from crossover.models.reader._reading import Asked, Reading, read
 from crossover.models.reader._spans import SPANS_ALONE, Weighing
-from crossover.models.reader._weights import Calibration
 from crossover.types import Answer, Example, Question
 
 READ = ("nq", "xquad", "qed", "quoref", "quoref-contrast", "friendsqa", "covid-qa")
@@ -40,7 +40,7 @@ def table(
     for kind, strangers in (("random", drawn(questions)), ("alike", alike(questions))):
         truth, supports = answerability(network, questions, strangers, calibration)
         yield f"nq: AUROC of answerability, strangers {kind}", area(truth, supports)
-        probabilities = [_found.probability(logit) for logit in supports]
+        probabilities = [_calibration.probability(logit) for logit in supports]
         yield f"nq: its calibration error, strangers {kind}", error(truth, probabilities)
 
 
@@ -147,7 +147,9 @@ def answerability(
     own = [Asked(item.question, [item.text]) for item in items]
     other = [Asked(i.question, [text]) for i, text in zip(items, strangers, strict=True)]
     found = run(network, [*own, *other], Weighing(*calibration.weighing))
-    supports = [_found.logistic(calibration.answerable, _found.features(one)) for one in found]
+    supports = [
+        _calibration.logistic(calibration.answerable, _calibration.features(one)) for one in found
+    ]
     return [1] * len(own) + [0] * len(other), supports
 
 

@@ -168,8 +168,14 @@ AfterStep = Callable[[Trainer, dict[str, float]], None]
 def train(
     items: Sequence[Item], recipe: Recipe, out: Path, after_step: AfterStep | None = None
 ) -> Network:
-    """Train on the items and return the averaged network; goes on where it was interrupted."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Train on the items and return the averaged network; goes on where it was interrupted.
+
+    Raises ConfigError where ``out`` cannot be made or holds another training's checkpoint.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{out}: no folder can be made there: {error.strerror}") from None
     checkpoint = out / "checkpoint.safetensors"
     passes = plan(items, recipe)
     trainer = Trainer(recipe, sum(len(one) // recipe.questions_per_step for one in passes))

@@ -5,30 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crossover import meter, precision, tokens
 from crossover.errors import MissingExtra
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+from crossover.models.reader._windows import tokenizer
 
 LONGEST = 256
 BATCH_TOKENS = 1536
 _running = Lock()
-
-
-@cache
-def tokenizer() -> Tokenizer:
-    """Load the word-piece tokenizer, without torch."""
-    try:
-        from tokenizers import Tokenizer
-    except ImportError:
-        raise MissingExtra("tokenizers", "rag", "the embedded reader") from None
-    found = Tokenizer.from_file(str(precision.minilm_folder() / "tokenizer.json"))
-    found.no_truncation()
-    found.no_padding()
-    return found
 
 
 @cache
