@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from crossover import precision
 from crossover.experiments.reader.groups import Group, Sample
-from crossover.models.reader._network import Network
+from crossover.models.reader import _spans
+from crossover.models.reader._network import Logits, Network
 
 BATCH_TOKENS = 4096
-SPAN, SENTENCE, RERANK, ANSWERABLE = 1.0, 0.5, 0.25, 0.25
+SPAN, ENDS, SENTENCE, RERANK, ANSWERABLE = 1.0, 0.5, 0.5, 0.25, 0.25
+# word pieces of an answer where only its sentence is known
+SHORT = 12
 
 
-@dataclass
 class Flat:
     """All logits of a step side by side, with the question and the label of each."""
 
-    logits: list[Tensor]
-    groups: list[int]
-    gold: list[bool]
+    def __init__(self) -> None:
+        self.logits, self.owners, self.gold = list[Tensor](), list[Tensor](), list[Tensor]()
+
+    def add(self, owner: int, logits: Tensor, gold: Tensor) -> None:
+        """Take in choices of one question, all of one shape."""
+        self.logits.append(logits.flatten())
+        self.owners.append(torch.full((logits.numel(),), owner))
+        self.gold.append(gold.flatten())
 
     def loss(self, questions: int, null: bool) -> Tensor:
         """Shared normalisation (Clark & Gardner 2018): softmax over all windows of a question.
@@ -30,17 +36,16 @@ class Flat:
         With ``null`` one more choice of logit 0 stands for "none of these", right where no gold
         choice is; without it, questions that have no gold choice do not count.
         """
-        logits = torch.cat(self.logits)
-        groups = torch.tensor(self.groups)
-        gold = torch.tensor(self.gold)
+        logits, owners, gold = (torch.cat(one) for one in (self.logits, self.owners, self.gold))
         if null:
-            logits = torch.cat([logits, torch.zeros(questions)])
-            groups = torch.cat([groups, torch.arange(questions)])
+            asked = torch.bincount(owners, minlength=questions).nonzero().flatten()
             answered = torch.zeros(questions, dtype=torch.bool)
-            answered[groups[: len(gold)][gold]] = True
-            gold = torch.cat([gold, ~answered])
-        everything = _logsumexp(logits, groups, questions)
-        right = _logsumexp(logits[gold], groups[gold], questions)
+            answered[owners[gold]] = True
+            logits = torch.cat([logits, torch.zeros(len(asked))])
+            owners = torch.cat([owners, asked])
+            gold = torch.cat([gold, ~answered[asked]])
+        everything = _logsumexp(logits, owners, questions)
+        right = _logsumexp(logits[gold], owners[gold], questions)
         counted = torch.isfinite(right) & torch.isfinite(everything)
         return (everything - right)[counted].sum()
 
@@ -54,11 +59,11 @@ def _logsumexp(logits: Tensor, groups: Tensor, questions: int) -> Tensor:
     return torch.where(empty, -torch.inf, total.masked_fill(empty, 1.0).log() + safe)
 
 
-def forward(network: Network, samples: Sequence[Sample]) -> list[tuple[Tensor, Tensor]]:
-    """Token logits (length × 3) and window logits (2) of every sample, in its order."""
+def forward(network: Network, samples: Sequence[Sample]) -> list[Logits]:
+    """Run the network on every sample; spans by length (see ``_spans.band``)."""
     device = precision.device()
     order = sorted(range(len(samples)), key=lambda at: -len(samples[at].ids))
-    found: list[tuple[Tensor, Tensor]] = [(torch.empty(0), torch.empty(0))] * len(samples)
+    found: list[Logits] = [Logits(torch.empty(0), torch.empty(0), torch.empty(0))] * len(samples)
     while order:
         size = max(1, BATCH_TOKENS // len(samples[order[0]].ids))
         batch, order = order[:size], order[size:]
@@ -68,9 +73,13 @@ def forward(network: Network, samples: Sequence[Sample]) -> list[tuple[Tensor, T
         kinds = torch.tensor([_padded(row.kinds, longest) for row in rows])
         mask = torch.tensor([_padded([1] * len(row.ids), longest) for row in rows])
         with precision.fast():
-            tokens, windows = network(ids.to(device), kinds.to(device), mask.to(device))
-        for at, token, window in zip(batch, tokens.cpu(), windows.cpu(), strict=True):
-            found[at] = (token[: len(samples[at].ids)], window)
+            tokens, spans, windows = network(ids.to(device), kinds.to(device), mask.to(device))
+            spans = _spans.band(spans)
+        for at, one, table, window in zip(
+            batch, tokens.cpu(), spans.cpu(), windows.cpu(), strict=True
+        ):
+            size = len(samples[at].ids)
+            found[at] = Logits(one[:size], table[:, :size], window)
     return found
 
 
@@ -82,27 +91,23 @@ def loss(network: Network, groups: Sequence[Group]) -> dict[str, Tensor]:
     """The loss of every head over these questions, each divided by their number."""
     owners = [number for number, group in enumerate(groups) for _ in group]
     samples = [sample for group in groups for sample in group]
-    outputs = forward(network, samples)
-    starts, ends, sentences, rerank = (Flat([], [], []) for _ in range(4))
-    answerable, labels = [], []
-    for owner, sample, (tokens, window) in zip(owners, samples, outputs, strict=True):
+    starts, ends, spans, sentences, rerank = (Flat() for _ in range(5))
+    answerable, labels = list[Tensor](), list[float]()
+    for owner, sample, found in zip(owners, samples, forward(network, samples), strict=True):
+        inside = slice(sample.kinds.index(1), len(sample.ids) - 1)
+        spans.add(owner, *_spans_of(sample, found.spans[:, inside], inside.start))
         if sample.known:
-            first = sample.kinds.index(1)
             for flat, column, gold in ((starts, 0, sample.starts), (ends, 1, sample.ends)):
-                flat.logits.append(tokens[first:-1, column] - tokens[0, column])
-                flat.groups += [owner] * (len(sample.ids) - 1 - first)
-                marks = set(gold)
-                flat.gold += [at in marks for at in range(first, len(sample.ids) - 1)]
-        sentences.logits.append(_pooled(tokens[:, 2], sample))
-        sentences.groups += [owner] * len(sample.relevant)
-        sentences.gold += [bool(label) for label in sample.relevant]
-        rerank.logits.append(window[:1])
-        rerank.groups.append(owner)
-        rerank.gold.append(sample.answers)
-        answerable.append(window[1])
+                logits = found.tokens[inside, column] - found.tokens[0, column]
+                flat.add(owner, logits, _marked(len(logits), gold, inside.start))
+        relevant = torch.tensor(sample.relevant, dtype=torch.bool)
+        sentences.add(owner, _pooled(found.tokens[:, 2], sample), relevant)
+        rerank.add(owner, found.windows[:1], torch.tensor([sample.answers]))
+        answerable.append(found.windows[1])
         labels.append(float(sample.answers))
     size = len(groups)
-    found = {
+    losses = {
+        "span": spans.loss(size, null=True) * SPAN / size,
         "sentence": sentences.loss(size, null=True) * SENTENCE / size,
         "rerank": rerank.loss(size, null=False) * RERANK / size,
         "answerable": torch.nn.functional.binary_cross_entropy_with_logits(
@@ -112,8 +117,38 @@ def loss(network: Network, groups: Sequence[Group]) -> dict[str, Tensor]:
     }
     if starts.logits:
         both = starts.loss(size, null=True) + ends.loss(size, null=True)
-        found["span"] = both / 2 * SPAN / size
-    return found
+        losses["ends"] = both / 2 * ENDS / size
+    return losses
+
+
+def _marked(size: int, places: Sequence[int], first: int) -> Tensor:
+    marks = torch.zeros(size, dtype=torch.bool)
+    marks[torch.tensor(places, dtype=torch.long) - first] = True
+    return marks
+
+
+def _spans_of(sample: Sample, table: Tensor, first: int) -> tuple[Tensor, Tensor]:
+    """Spans that end in the passage, and which are right: where only a sentence is known, any.
+
+    ``table`` is length of a span × its first piece. The likeliest of a sentence's spans then gain
+    most (as in Min et al. 2019): the network says itself which words of the sentence answer.
+    """
+    lengths, size = table.shape
+    inside = torch.arange(lengths)[:, None] + torch.arange(size)[None, :] < size
+    gold = torch.zeros_like(inside)
+    for start, end in zip(sample.starts, sample.ends, strict=True):
+        gold[min(end - start, lengths - 1), start - first] = True
+    if not sample.known:
+        right = _relevant(sample)[first : first + size]
+        for apart in range(min(SHORT, lengths, size)):
+            gold[apart, : size - apart] = right[: size - apart] & right[apart:]
+    return table[inside], gold[inside]
+
+
+def _relevant(sample: Sample) -> Tensor:
+    """Which word pieces stand in relevant sentences."""
+    labels = torch.tensor([*sample.relevant, 0], dtype=torch.bool)
+    return labels[torch.tensor(sample.sentence_of)]
 
 
 def _pooled(logits: Tensor, sample: Sample) -> Tensor:

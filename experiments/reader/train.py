@@ -54,7 +54,7 @@ def fresh(recipe: Recipe) -> Network:
         raise ValueError(f"not MiniLM's weights: {missing} {unexpected}")
     # most words are too rare here to learn from, and their table is half of all weights
     network.words.weight.requires_grad_(False)
-    for head in (network.token_head, network.window_head):
+    for head in (network.token_head, network.match_head, network.window_head):
         torch.nn.init.normal_(head.weight, std=0.02)
         torch.nn.init.zeros_(head.bias)
     return network

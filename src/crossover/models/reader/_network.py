@@ -8,13 +8,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 WIDTH, HEADS, LAYERS, INNER = 384, 12, 6, 1536
 WORD_PIECES, POSITIONS = 30522, 512
+# features in which the first and the last word piece of a span are matched
+MATCHED = 64
 EPSILON = 1e-12
+
+
+class Logits(NamedTuple):
+    """What is read in windows.
+
+    ``tokens`` (batch × length × 3) are start, end and relevance; ``spans`` (batch × first × last)
+    the log odds of every span against "no answer", whose logits are those of [CLS]; ``windows``
+    (batch × 2) are rerank and answerable. Spans are scored as a whole (Lee et al. 2016, RaSoR), so
+    that the start of one answer is not taken with the end of another.
+    """
+
+    tokens: Tensor
+    spans: Tensor
+    windows: Tensor
 
 
 class Layer(nn.Module):
@@ -70,10 +87,11 @@ class Network(nn.Module):
         self.embedded = nn.LayerNorm(WIDTH, EPSILON)
         self.layers = nn.ModuleList(Layer(dropout) for _ in range(LAYERS))
         self.token_head = nn.Linear(WIDTH, 3)
+        self.match_head = nn.Linear(WIDTH, 2 * MATCHED)
         self.window_head = nn.Linear(WIDTH, 2)
 
-    def forward(self, ids: Tensor, kinds: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits per token (start, end, relevance) and per window (rerank, answerable).
+    def forward(self, ids: Tensor, kinds: Tensor, mask: Tensor) -> Logits:
+        """Read windows.
 
         ``ids``, ``kinds`` (0 question, 1 passage) and ``mask`` (1 word piece, 0 padding) are
         batch × length.
@@ -83,7 +101,12 @@ class Network(nn.Module):
         added = ((mask == 0) * -1e4).repeat_interleave(HEADS, 0)[:, None, :]
         for layer in self.layers:
             states = layer(states, added)
-        return self.token_head(states).float(), self.window_head(states[:, 0]).float()
+        tokens = self.token_head(states).float()
+        first, last = self.match_head(states).chunk(2, -1)
+        matched = torch.bmm(first, last.transpose(1, 2)).float() / math.sqrt(MATCHED)
+        odds = tokens[:, :, :2] - tokens[:, :1, :2]
+        spans = matched + odds[:, :, :1] + odds[:, None, :, 1]
+        return Logits(tokens, spans, self.window_head(states[:, 0]).float())
 
 
 def from_minilm(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -101,12 +101,12 @@ def _counted(found: Iterable[Sentence], reading: Reading) -> Iterator[Sentence]:
 def _collect(
     network: Any, batch: Sequence[Page], readings: Sequence[Reading], weighing: Weighing
 ) -> None:
-    tokens, windows = _run(network, batch)
-    pooled = _pooled(tokens[:, :, 2], batch)
+    logits = _run(network, batch)
+    pooled = _pooled(logits.tokens[:, :, 2].cpu(), batch)
     places = [(2 + len(page.question), page.window) for page in batch]
-    best = _spans.best(tokens[:, :, :2], places, pooled, weighing)
+    best = _spans.best(logits.spans.cpu(), places, pooled, weighing)
     for page, found, scores, (rerank, answerable) in zip(
-        batch, best, pooled, windows.tolist(), strict=True
+        batch, best, pooled, logits.windows.tolist(), strict=True
     ):
         reading = readings[page.asked]
         reading.windows.append((page.passage, rerank, answerable))
@@ -117,7 +117,7 @@ def _collect(
             reading.sentences.append((page.passage, sentence.start, sentence.end, score))
 
 
-def _run(network: Any, batch: Sequence[Page]) -> tuple[Any, Any]:
+def _run(network: Any, batch: Sequence[Page]) -> Any:
     import torch
 
     ids = torch.zeros(len(batch), batch[0].length, dtype=torch.long)
@@ -129,8 +129,7 @@ def _run(network: Any, batch: Sequence[Page]) -> tuple[Any, Any]:
         kinds[row, 2 + len(page.question) : len(whole)] = 1
         mask[row, : len(whole)] = 1
     device = network.words.weight.device
-    tokens, windows = network(ids.to(device), kinds.to(device), mask.to(device))
-    return tokens.cpu(), windows.cpu()
+    return network(ids.to(device), kinds.to(device), mask.to(device))
 
 
 def _pooled(logits: Any, batch: Sequence[Page]) -> list[list[float]]:

@@ -48,32 +48,39 @@ class Weighing:
 SPANS_ALONE = Weighing()
 
 
+def band(spans: Any) -> Any:
+    """Log odds by length: of batch × first × last, batch × LONGEST × first."""
+    import torch
+
+    most = min(LONGEST, spans.shape[1])
+    rows = [
+        torch.nn.functional.pad(spans.diagonal(apart, 1, 2), (0, apart), value=-math.inf)
+        for apart in range(most)
+    ]
+    return torch.stack(rows, 1)
+
+
 def best(
-    logits: Any,
+    spans: Any,
     places: Sequence[tuple[int, Window]],
     relevance: Sequence[Sequence[float]],
     weighing: Weighing,
 ) -> list[list[Span]]:
-    """Find the KEPT best spans of every window, start and end at most LONGEST pieces apart.
+    """Find the KEPT best spans of every window, of at most LONGEST pieces.
 
-    ``logits`` are windows × pieces × 2 (start, end); ``places`` where each passage begins among
-    its pieces, with its sentences; ``relevance`` a logit for each of these.
+    ``spans`` are log odds, windows × first × last piece; ``places`` where each passage begins
+    among its pieces, with its sentences; ``relevance`` a logit for each of these.
     """
     import torch
 
-    odds = logits - logits[:, :1]
-    leaning = torch.full_like(odds[:, :, 0], -math.inf)
+    length = spans.shape[1]
+    leaning = torch.full((len(places), length), -math.inf)
     for row, ((at, window), scores) in enumerate(zip(places, relevance, strict=True)):
         for sentence, score in zip(window, scores, strict=True):
             leaning[row, at : at + len(sentence.ids)] = weighing.relevance * score
             at += len(sentence.ids)
-    starts = odds[:, :, 0] + leaning
-    ends = odds[:, :, 1].masked_fill(leaning.isinf(), -math.inf)
-    length = starts.shape[1]
-    far = min(LONGEST, length)
-    table = torch.full((len(places), far, length), -math.inf)
-    for apart in range(far):
-        table[:, apart, : length - apart] = starts[:, : length - apart] + ends[:, apart:]
+    inside = torch.where(leaning.isinf(), leaning, 0.0)
+    table = band(spans + leaning[:, :, None] + inside[:, None, :])
     values, found = table.flatten(1).topk(KEPT, 1)
     return [
         [
