@@ -112,6 +112,16 @@ def test_every_component_imports_nothing_heavy():
     assert not _loaded(code) & HEAVY
 
 
+def test_the_reader_needs_torch_alone():
+    code = (
+        "from crossover.models.reader import Reader; from crossover.types import Passage; "
+        "Reader().read([('Who?', [Passage('d', 0, 9, 'Ada did.')])])"
+    )
+    loaded = _loaded(code)
+    assert "torch" in loaded
+    assert not loaded & {"transformers", "sentence_transformers"}
+
+
 def test_the_command_line_imports_nothing_heavy():
     assert not _loaded("import crossover.cli") & (
         HEAVY | {"pydantic", "sqlalchemy", "lark", "rich"}

@@ -9,6 +9,8 @@ from typing import Any, Literal, final
 
 Form = Literal["answer", "choice", "summary", "code"]
 Wants = Literal["answer", "evidence", "summary", "code", "verdict", "json"]
+DO_THEY_ANSWER = "Do the passages above answer the question? Reply with yes or no alone."
+"""The instruction of the one verdict that every model can give, trained readers included."""
 
 
 @final

@@ -3,123 +3,160 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Interval
 
-from crossover import meter
+from crossover import meter, tokens
 from crossover.errors import UnsupportedRequest
-from crossover.models.reader import _encoder
+from crossover.models.reader import _found, _weights, _windows
+from crossover.models.reader._found import Found
 from crossover.roles import Model
 from crossover.sentences import sentences
-from crossover.types import Completion, Passage, Request, Step, Usage
+from crossover.types import DO_THEY_ANSWER, Completion, Passage, Request, Step, Usage
 
-# how many sentences are scored before their vectors are let go
-STRIDE = 512
+__all__ = ["Found", "Reader"]
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @dataclass(frozen=True, slots=True)
 class Reader(Model):
-    """An extractive reader on the packaged all-MiniLM-L6-v2 (22M parameters).
+    """An extractive reader of 22M parameters, trained from all-MiniLM-L6-v2; see its model card.
 
-    It reads every sentence of every passage, whatever their number, and replies with those
-    nearest to the question by cosine, in document order, or declines where none is near enough.
-    It cannot write, reason or know anything: other requests raise UnsupportedRequest.
+    It reads every passage, whatever their number, in windows of whole sentences, and replies with
+    the likeliest span, the best sentences or the letter of a choice, or declines. ``evidence`` and
+    ``summary`` are its most relevant sentences within the limit; a ``verdict`` it gives on
+    ``DO_THEY_ANSWER`` alone. It cannot write or reason: all else raises UnsupportedRequest.
     """
 
-    sentences: Annotated[int, Ge(1)] = field(
-        default=2, metadata={"help": "sentences in an answer at most"}
+    reply: Literal["span", "sentences"] = field(
+        default="span", metadata={"help": "answer with the words found or with whole sentences"}
     )
-    decline_below: Annotated[float, Interval(ge=-1, le=1)] = field(
-        default=0.4, metadata={"help": "cosine below which it has no answer"}
+    sentences: Annotated[int, Ge(1)] = field(
+        default=2, metadata={"help": "sentences in an answer at most, where it replies so"}
+    )
+    decline_below: Annotated[float, Interval(ge=0, le=1)] = field(
+        default=0.5, metadata={"help": "probability of an answer below which it has none"}
     )
     threads: Annotated[int, Ge(0)] = field(
         default=0, metadata={"help": "CPU threads; 0: all", "operational": True}
     )
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     concurrency: ClassVar[int] = 1
 
     @property
     def window(self) -> int:
-        """No bound: passages are read sentence by sentence."""
+        """No bound: passages are read window by window."""
         return 10_000_000
 
     def check(self) -> None:
         """Load everything before the first question, so that no answer waits for it."""
         sentences("Loaded.")
-        _encoder.similarities("", [""], STRIDE, self.threads)
+        _weights.load()
+        self.read([("Loaded?", [Passage("", 0, 7, "Loaded.")])])
 
     def count(self, text: str) -> int:
-        """Count word pieces, as MiniLM reads them."""
-        return _encoder.count(text)
+        """Count word pieces."""
+        pieces = _windows.tokenizer().encode_batch(tokens.pieces(text), add_special_tokens=False)
+        return sum(len(piece) for piece in pieces)
 
     def complete(self, request: Request) -> Completion:
-        """Reply with the best sentences, the letter of the best choice, or decline."""
-        if request.wants not in ("answer", "evidence"):
-            raise UnsupportedRequest(
-                f"the embedded reader quotes sentences; it cannot serve a request for "
-                f"{request.wants}"
-            )
-        with meter.wait():
-            _encoder.encoder()
-        clock = meter.Meter()
-        best = self._best(request)
-        near = [sentence for sentence in best if sentence.score >= self.decline_below]
-        text = self._reply(request, near) if near else ""
-        usage = Usage(
-            input_tokens=sum(
-                map(self.count, (request.question, *(p.text for p in request.passages)))
-            ),
-            output_tokens=self.count(text),
-            calls=1,
-            compute_seconds=clock.elapsed(),
-        )
-        detail = f"best cosine {best[0].score:.3f}" if best else "nothing to read"
-        meter.current().mark_first_token()
-        meter.current().charge(usage, Step("passages read", clock.elapsed(), detail))
-        return Completion(text, usage, declined=not near, evidence=tuple(near))
+        """Reply with what was found, or decline; raises UnsupportedRequest."""
+        return self.complete_many([request])[0]
 
     def complete_many(self, requests: Sequence[Request]) -> list[Completion]:
-        """Answer one after the other: the encoder already uses every core."""
-        return [self.complete(request) for request in requests]
+        """Read for all requests in common batches."""
+        for request in requests:
+            _check(request)
+        asked = [
+            (request.question or request.instruction, request.passages) for request in requests
+        ]
+        found = self.read(asked)
+        replies = [self._reply(*pair) for pair in zip(requests, found, strict=True)]
+        meter.current().mark_first_token()
+        return replies
 
     def stream(self, request: Request) -> Iterator[str]:
         """Reply in one piece."""
         yield self.complete(request).text
 
-    def _best(self, request: Request) -> list[Passage]:
-        """The nearest sentences, best first."""
-        found = [
-            Passage(p.document, p.start + start, p.start + end, p.text[start:end])
-            for p in request.passages
-            for start, end in sentences(p.text)
-        ]
-        scores = _encoder.similarities(
-            request.question, [s.text for s in found], STRIDE, self.threads
-        )
-        order = sorted(range(len(found)), key=lambda at: (-scores[at], at))[: self.sentences]
-        return [
-            Passage(found[at].document, found[at].start, found[at].end, found[at].text, scores[at])
-            for at in order
-        ]
+    def read(self, asked: Sequence[tuple[str, Sequence[Passage]]]) -> list[Found]:
+        """Read passages for every question: spans, sentences, passages and answerability at once.
 
-    def _reply(self, request: Request, best: Sequence[Passage]) -> str:
-        if request.choices:
-            return self._choice(request, best)
-        room, kept = request.max_tokens, list[Passage]()
-        for sentence in best:
-            room -= self.count(sentence.text)
-            if room < 0 and kept:
-                break
-            kept.append(sentence)
-        # a sentence found twice, in overlapping passages, is said once
-        places = {(s.document, s.start): " ".join(s.text.split()) for s in kept}
-        return " ".join(dict.fromkeys(text for _, text in sorted(places.items())))
+        One pass serves all of it: ``Found`` reranks passages, picks sentences and says how
+        probable it is that they answer. The work is charged to the open meter.
+        """
+        with meter.wait():
+            _weights.load()
+        clock = meter.Meter()
+        found = _found.read(asked, self.threads)
+        seconds = clock.elapsed()
+        total = sum(one.tokens for one in found) or 1
+        charged = [
+            replace(
+                one,
+                usage=Usage(one.tokens, 0, calls=1, compute_seconds=seconds * one.tokens / total),
+            )
+            for one in found
+        ]
+        detail = ", ".join(f"P(answer) {one.answerable:.2f}" for one in charged[:3])
+        for one in charged:
+            meter.current().charge(one.usage)
+        meter.current().note(Step("passages read", seconds, detail))
+        return charged
 
-    def _choice(self, request: Request, best: Sequence[Passage]) -> str:
-        """The letter of the choice whose wording is nearest to what was found."""
-        evidence = " ".join(sentence.text for sentence in best)
-        asked = [f"{request.question} {choice}" for choice in request.choices]
-        scores = _encoder.similarities(evidence, asked, STRIDE, self.threads)
-        return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[scores.index(max(scores))]
+    def _reply(self, request: Request, found: Found) -> Completion:
+        sure = found.answerable >= self.decline_below and bool(found.spans)
+        if request.wants == "verdict":
+            return self._completion(found, "yes" if sure else "no", ())
+        if request.wants in ("evidence", "summary"):
+            best = found.within(request.max_tokens)
+            return self._completion(found, _joined(best, request.passages), best)
+        if request.choices and request.passages:
+            return self._choice(request, found)
+        if not sure:
+            return self._completion(found, "", (), declined=True)
+        if self.reply == "sentences":
+            best = found.within(request.max_tokens, self.sentences)
+            return self._completion(found, _joined(best, request.passages), best)
+        short = (span for span in found.spans if self.count(span.text) <= request.max_tokens)
+        span = next(short, found.spans[0])
+        return self._completion(found, " ".join(span.text.split()), (found.around(span),))
+
+    def _completion(
+        self, found: Found, text: str, evidence: tuple[Passage, ...], declined: bool = False
+    ) -> Completion:
+        written = Usage(output_tokens=self.count(text))
+        meter.current().charge(written)
+        return Completion(text, found.usage + written, declined=declined, evidence=evidence)
+
+    def _choice(self, request: Request, found: Found) -> Completion:
+        """The letter of the choice that the best sentences answer most surely."""
+        best = found.within(_windows.LENGTH // 2)
+        tried = self.read([(f"{request.question} {choice}", best) for choice in request.choices])
+        scores = [one.support for one in tried]
+        letter = LETTERS[scores.index(max(scores))]
+        usage = sum((one.usage for one in tried), found.usage)
+        return self._completion(replace(found, usage=usage), letter, best)
+
+
+def _check(request: Request) -> None:
+    if request.wants in ("answer", "evidence", "summary"):
+        return
+    if request.wants == "verdict" and request.instruction == DO_THEY_ANSWER:
+        return
+    raise UnsupportedRequest(
+        f"the embedded reader quotes passages and says whether they answer a question; it cannot "
+        f"serve this request for {request.wants}"
+    )
+
+
+def _joined(best: Sequence[Passage], passages: Sequence[Passage]) -> str:
+    """Sentences in the order of the text; one found twice, in overlapping passages, once."""
+    order = {
+        document: at for at, document in enumerate(dict.fromkeys(p.document for p in passages))
+    }
+    places = {(order[s.document], s.start): " ".join(s.text.split()) for s in best}
+    return " ".join(dict.fromkeys(text for _, text in sorted(places.items())))

@@ -1,0 +1,34 @@
+"""The trained network, loaded once, in this machine's fastest faithful number format."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from crossover import precision
+from crossover.errors import MissingExtra
+from crossover.models.reader._calibration import Calibration
+
+FILE = Path(__file__).with_name("reader.safetensors")
+
+
+@cache
+def load(path: Path = FILE) -> tuple[Any, Calibration]:
+    """Load network and calibration onto the fastest device; needs torch and safetensors."""
+    try:
+        from safetensors import safe_open
+        from safetensors.torch import load_file
+    except ImportError:
+        raise MissingExtra("safetensors", "rag", "the embedded reader") from None
+    try:
+        from crossover.models.reader._network import Network
+    except ImportError:
+        raise MissingExtra("torch", "rag", "the embedded reader") from None
+    network = Network()
+    network.load_state_dict(load_file(path))
+    with safe_open(path, "pt") as file:
+        kept = json.loads(file.metadata()["calibration"])
+    calibration = Calibration(**{name: tuple(value) for name, value in kept.items()})
+    return network.train(False).to(precision.device()), calibration
