@@ -1,8 +1,15 @@
+import signal
 from pathlib import Path
 
 import pytest
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hears_interrupts() -> None:
+    """Undo what a shell does to background jobs: it starts them deaf to interrupts."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
