@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar
 
 from annotated_types import Ge
 
-from crossover.errors import ConfigError
+from crossover.retrievers.chunkers._structure import check_overlap
+from crossover.retrievers.chunkers._tokens import token_starts
 from crossover.roles import Chunker
-from crossover.tokens import DEFAULT, encoding, pieces
+from crossover.tokens import DEFAULT
 from crossover.types import Document, Passage
 
 
@@ -29,10 +30,7 @@ class Tokens(Chunker):
     version: ClassVar[int] = 1
 
     def __post_init__(self) -> None:
-        if self.overlap >= self.size:
-            raise ConfigError(
-                f"tokens: overlap={self.overlap} must be smaller than size={self.size}"
-            )
+        check_overlap("tokens", self.size, self.overlap)
 
     def chunk(self, document: Document) -> list[Passage]:
         """Cut the document; together the chunks cover every character."""
@@ -48,12 +46,4 @@ class Tokens(Chunker):
 
     def _starts(self, text: str) -> list[int]:
         """At which character each token starts."""
-        codec = encoding(self.encoding)
-        starts: list[int] = []
-        offset = 0
-        for piece in pieces(text):
-            starts += [
-                offset + at for at in codec.decode_with_offsets(codec.encode_ordinary(piece))[1]
-            ]
-            offset += len(piece)
-        return starts
+        return token_starts(text, self.encoding)

@@ -1,0 +1,1 @@
+"""Training of SAGE's segmentation model on paragraph boundaries."""
