@@ -23,17 +23,17 @@ def markdown(frame: DataFrame, tables: Mapping[str, DataFrame], remarks: Sequenc
             sliced = ", sliced" if name == "slices" else ""
             parts.append(f"## {_escaped(_tables.name(dataset))}{sliced}")
             parts.append(f"{_escaped(_tables.setting(table))}.")
-            parts.append(_markdown_table(table))
+            parts.append(markdown_table(table, _tables.columns(table)))
             parts.append("\n".join(f"- {_escaped(line)}" for line in _tables.failed(table)))
             parts.extend(map(_escaped, _tables.notes(table)))
     config = str(frame.attrs.get("config") or "").strip()
     return "\n\n".join(filter(None, [*parts, *_markdown_config(config)])) + "\n"
 
 
-def _markdown_table(table: DataFrame) -> str:
+def markdown_table(table: DataFrame, chosen: list[_tables.Column]) -> str:
+    """Write the chosen columns of a table."""
     import pandas as pd
 
-    chosen = _tables.columns(table)
     rows = [[_escaped(text) for text in row] for row in _tables.texts(table, chosen)]
     shown = pd.DataFrame(rows, columns=[_escaped(column.title) for column in chosen])
     sides = ["right" if column.numeric else "left" for column in chosen]

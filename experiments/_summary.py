@@ -22,6 +22,9 @@ KEYS = ("dataset", "model", "strategy")
 FINE = ("answered", "declined", "truncated")
 TAG = "tag."
 MEAN = "mean."
+EVIDENCE = "evidence_recall"
+# a headline score below this counts as a wrong answer where wrong answers are traced
+HALF = 0.5
 COLUMNS = (
     "dataset example group strategy model outcome input_tokens output_tokens cached_tokens"
     " dollars seconds first_token_seconds calls indexing_seconds indexing_tokens"
@@ -118,7 +121,7 @@ def _row(cell: DataFrame, attrs: Mapping[Any, Any]) -> dict[str, object]:
         **_work(cell),
         **_dollars(cell, str(attrs.get("price_as") or "")),
         **_seconds(cell),
-        **_failed(cell),
+        **unscored(cell),
     }
 
 
@@ -134,9 +137,27 @@ def _accuracy(cell: DataFrame, headline: str, others: Sequence[str]) -> dict[str
         "clusters": score.clusters,
         "rough": score.rough,
         **{MEAN + name: _mean_of_known(_numbers(cell, name)) for name in others},
+        **_wrong(cell, headline),
         "declined": float((outcome == "declined").mean()),
         "truncated": float(_truncated(cell).mean()),
         "answer_words": _mean_of_known(_numbers(cell, "answer_words")),
+    }
+
+
+def _wrong(cell: DataFrame, headline: str) -> dict[str, object]:
+    """Shares of the questions with evidence: wrong without having seen it, wrong despite it."""
+    import numpy as np
+
+    if EVIDENCE not in cell:
+        return {}
+    seen, right = _numbers(cell, EVIDENCE), _numbers(cell, headline)
+    known = ~(np.isnan(seen) | np.isnan(right))
+    if not known.any():
+        return {}
+    wrong, missed = right[known] < HALF, seen[known] < 1
+    return {
+        "wrong_unseen": float((wrong & missed).mean()),
+        "wrong_seen": float((wrong & ~missed).mean()),
     }
 
 
@@ -203,7 +224,8 @@ def _seconds(cell: DataFrame) -> dict[str, object]:
     return found
 
 
-def _failed(cell: DataFrame) -> dict[str, object]:
+def unscored(cell: DataFrame) -> dict[str, object]:
+    """Count the questions without a score, and say how they failed."""
     counts = cell["outcome"][~cell["outcome"].isin(FINE)].value_counts()
     named = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
     return {"failed": int(counts.sum()), "failures": named}

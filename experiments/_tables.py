@@ -41,6 +41,18 @@ def score(value: float) -> str:
     return UNKNOWN if unknown(value) else f"{min(max(value, 0.0), 1.0):.3f}"
 
 
+def signed(value: float) -> str:
+    """Show a difference of scores with its sign."""
+    return UNKNOWN if unknown(value) else f"{value:+.3f}"
+
+
+def probability(value: float) -> str:
+    """Show a p value, a small one as a bound."""
+    if unknown(value):
+        return UNKNOWN
+    return f"{value:.3f}" if value >= 0.001 else "<0.001"
+
+
 def applied(value: float) -> str:
     """Show the mean of a metric, which may apply to none of the questions."""
     return "n/a" if unknown(value) else score(value)
@@ -82,6 +94,13 @@ def seconds(value: float) -> str:
     return significant(value)
 
 
+# the ends of the interval that a column comes with
+INTERVALS: Mapping[str, tuple[str, str]] = {
+    "score": ("low", "high"),
+    "difference": ("difference_low", "difference_high"),
+}
+
+
 @dataclass(frozen=True)
 class Column:
     """A column of a table: its heading, its label below it, where it comes from, how it reads.
@@ -107,14 +126,18 @@ class Column:
         return self.source in ("model", "strategy") or self.source.startswith(TAG)
 
     def cell(self, row: Mapping[Any, Any]) -> str:
-        """Show this column of a row; a score comes with its interval."""
+        """Show this column of a row; a score and a difference come with their intervals."""
         text = self.show(row[self.source])
-        if self.source != "score" or unknown(row["score"]):
+        if self.source not in INTERVALS or unknown(row[self.source]):
             return text
-        if unknown(row["low"]):
+        low, high = (row[name] for name in INTERVALS[self.source])
+        if unknown(low):
             return f"{text} [{UNKNOWN}]"
         rough = " rough" if row["rough"] else ""
-        return f"{text} [{score(row['low'])}, {score(row['high'])}]{rough}"
+        return f"{text} [{self.show(low)}, {self.show(high)}]{rough}"
+
+
+Choose = Callable[["DataFrame"], list[Column]]
 
 
 def columns(table: DataFrame) -> list[Column]:
@@ -139,9 +162,10 @@ def notes(table: DataFrame) -> list[str]:
     return [note for note, applies in said if applies.any()]
 
 
-def failed(table: DataFrame) -> list[str]:
+def failed(table: DataFrame, choose: Choose = columns) -> list[str]:
     """Name what failed: a sentence for each row of a table in which something did."""
-    named = [column for column in columns(table) if column.names_row]
+    chosen = choose(table)
+    named = [column for column in chosen if column.names_row]
     rows = table[table["failed"] > 0].to_dict("records")
     return [f"{', '.join(c.cell(row) for c in named)}: {name(row['failures'])}" for row in rows]
 
@@ -173,6 +197,8 @@ def _all(table: DataFrame) -> list[Column]:
         Column("", "scored", "scored", whole),
         Column("", f"{metric} [95 %]", "score", applied),
         *(Column("", name(mean.removeprefix(MEAN)), mean, applied, rank=2) for mean in means),
+        Column("wrong", "unseen", "wrong_unseen", percent, rank=1),
+        Column("wrong", "though seen", "wrong_seen", percent, rank=1),
         Column("", "declined", "declined", percent),
         Column("", "truncated", "truncated", percent),
         Column("", "failed", "failed", whole),

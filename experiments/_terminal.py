@@ -7,6 +7,7 @@ from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from crossover.experiments import _tables
+from crossover.experiments._tables import Choose
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -16,32 +17,36 @@ if TYPE_CHECKING:
 LONGEST_NAME = 40
 
 
-def render_terminal(summary: DataFrame) -> Comparison:
-    """Show a summary as terminal tables, one per dataset; narrow terminals get them in parts."""
-    return Comparison(summary)
+def render_terminal(summary: DataFrame, choose: Choose = _tables.columns) -> Comparison:
+    """Show a summary as terminal tables, one per dataset; narrow terminals get them in parts.
+
+    ``choose`` says which columns a table of one dataset shows.
+    """
+    return Comparison(summary, choose)
 
 
 class Comparison:
     """A summary for the terminal; rich asks it for tables that fit."""
 
-    def __init__(self, summary: DataFrame) -> None:
-        self.summary = summary
+    def __init__(self, summary: DataFrame, choose: Choose) -> None:
+        self.summary, self.choose = summary, choose
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         from rich.text import Text
 
         for dataset, table in _tables.datasets(self.summary):
             yield Text.assemble((_tables.name(dataset), "bold"), f"  {_tables.setting(table)}")
-            for part in _fitting(table, console, options):
+            for part in _fitting(table, self.choose(table), console, options):
                 yield Text()
                 yield part
-            notes = [*_tables.failed(table), *_tables.notes(table)]
+            notes = [*_tables.failed(table, self.choose), *_tables.notes(table)]
             yield Text("\n".join(["", *notes, ""] if notes else [""]))
 
 
-def _fitting(table: DataFrame, console: Console, options: ConsoleOptions) -> list[Table]:
+def _fitting(
+    table: DataFrame, chosen: list[_tables.Column], console: Console, options: ConsoleOptions
+) -> list[Table]:
     """One table of as much as fits; if even the least does not, several that repeat the names."""
-    chosen = _tables.columns(table)
     for rank in (2, 1, 0):
         shown = _rich_table(table, [column for column in chosen if column.rank <= rank])
         if _fits(shown, console, options):

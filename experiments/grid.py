@@ -25,6 +25,8 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
 
+# what every row of a dataset with evidence says of its retrieval
+EVIDENCE_METRICS = ("evidence_recall", "evidence_token_recall")
 Component = TypeVar("Component")
 Texts = Annotated[list[Any], BeforeValidator(_listed)]
 
@@ -96,14 +98,20 @@ def load_grid(
     limit: int | None = None,
     seed: int | None = None,
     price_as: str | None = None,
+    asks: bool = True,
 ) -> Grid:
-    """Read a grid and build what it names; raises ConfigError or DataError with one clear line."""
+    """Read a grid and build what it names; raises ConfigError or DataError with one clear line.
+
+    Where it ``asks`` nothing (retrieval measured alone), models need not be named or checked.
+    """
     source = "the grid" if isinstance(grid, Mapping) else str(grid)
     given = dict(grid) if isinstance(grid, Mapping) else _read(Path(grid))
     overrides = {"limit": limit, "seed": seed, "price_as": price_as}
     given |= {name: value for name, value in overrides.items() if value is not None}
+    if not asks:
+        given.setdefault("models", ["reader"])
     read = _checked(given, source)
-    sources = _sources(read)
+    sources, examples = _sources(read)
     built = Grid(
         sources,
         _once(model for text in read.models for model in catalog.expand(Model, text)),
@@ -113,9 +121,9 @@ def load_grid(
         read.price_as,
         yaml.safe_dump(_plain(given), sort_keys=False, allow_unicode=True),
         "grid" if isinstance(grid, Mapping) else Path(grid).stem,
-        {s.name: sampled(list(s.dataset.examples()), read.limit, read.seed) for s in sources},
+        examples,
     )
-    _check(built)
+    _check(built, asks)
     return built
 
 
@@ -200,7 +208,7 @@ def _checked(given: Mapping[str, Any], source: str) -> GridFile:
         raise ConfigError(f"{source}: {place}: {first['msg'].lower()}") from None
 
 
-def _sources(read: GridFile) -> tuple[Source, ...]:
+def _sources(read: GridFile) -> tuple[tuple[Source, ...], dict[str, list[Example]]]:
     datasets = [d for text in read.datasets for d in catalog.expand(Dataset, text)]
     texts = [catalog.spec(dataset) for dataset in datasets]
     short = [text.partition("(")[0] for text in texts]
@@ -208,19 +216,33 @@ def _sources(read: GridFile) -> tuple[Source, ...]:
     twice = next((label for label in labels if labels.count(label) > 1), None)
     if twice:
         raise ConfigError(f"the grid names the dataset {twice} twice")
-    return tuple(
-        Source(label, dataset, tuple(map(catalog.metric, read.metrics or dataset.metrics())))
+    examples = {
+        label: sampled(list(dataset.examples()), read.limit, read.seed)
+        for label, dataset in zip(labels, datasets, strict=True)
+    }
+    sources = tuple(
+        Source(label, dataset, _metrics(read.metrics or dataset.metrics(), examples[label]))
         for label, dataset in zip(labels, datasets, strict=True)
     )
+    return sources, examples
 
 
-def _check(grid: Grid) -> None:
+def _metrics(texts: Sequence[Any], examples: Sequence[Example]) -> tuple[NamedMetric, ...]:
+    """The metrics asked for; where evidence is known, also whether it was shown."""
+    found = [catalog.metric(text) for text in texts]
+    known = any(example.evidence for example in examples)
+    named = {metric.text for metric in found}
+    added = [catalog.metric(text) for text in EVIDENCE_METRICS if known and text not in named]
+    return (*found, *added)
+
+
+def _check(grid: Grid, asks: bool) -> None:
     for source in grid.sources:
         if not grid.examples[source.name]:
             raise DataError(f"the dataset {source.name} holds no question with these options")
         for model in grid.models:
             _bound(model, source.dataset)
-    for model in grid.models:
+    for model in grid.models if asks else ():
         check = getattr(model, "check", None)
         if check:
             check()

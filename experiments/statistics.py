@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 ROUGH_BELOW = 10
+FLIPS = 1 << 16
 ROUNDING = 1e-9
 
 
@@ -71,6 +72,38 @@ def clustered_mean(
     half = _half_width(numbers, codes, level)
     low, high = _bounds(mean, half, clusters, level, share)
     return Estimate(mean, low, high, len(numbers), clusters)
+
+
+def sign_flip(
+    differences: Sequence[float] | Floats,
+    groups: Sequence[str] | NDArray[np.object_],
+    seed: int = 0,
+) -> float | None:
+    """Two-sided p of a mean difference of 0, by flipping the signs of whole clusters.
+
+    Exact up to FLIPS sign patterns, beyond that over as many drawn by ``seed``. None where there
+    are no differences. Follows the randomisation test of Fisher, clusters being exchanged whole.
+    """
+    import numpy as np
+    from scipy.stats import permutation_test
+
+    numbers = np.asarray(differences, dtype=float)
+    applies = ~np.isnan(numbers)
+    if not applies.any():
+        return None
+    _, codes = np.unique(np.asarray(groups, dtype=str)[applies], return_inverse=True)
+    sums = np.bincount(codes, numbers[applies])
+    if len(sums) < 2 or not sums.any():
+        return 1.0
+    found = permutation_test(
+        (sums,),
+        np.sum,
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=FLIPS,
+        rng=np.random.default_rng(seed),
+    )
+    return float(found.pvalue)
 
 
 def _scores(numbers: Floats) -> Floats:

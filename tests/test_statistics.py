@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from scipy.stats import t
 
 from crossover.errors import DataError
 from crossover.experiments import statistics
-from crossover.experiments.statistics import clustered_mean
+from crossover.experiments.statistics import clustered_mean, sign_flip
 
 CLUSTERS = [12, 20, 40, 100]
 TRUTH = 0.6
@@ -143,3 +145,28 @@ def test_a_higher_level_is_wider():
     values, groups = questions_on_unequal_documents(20, "graded", np.random.default_rng(3))
     narrow, wide = (clustered_mean(values, groups, level) for level in (0.8, 0.99))
     assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def test_sign_flips_are_exact_over_whole_clusters():
+    differences = [0.5, 0.25, -0.1, 0.3, 0.0, 0.2, 0.4]
+    groups = list("aabbccd")
+    sums = [0.75, 0.2, 0.2, 0.4]
+    flipped = [
+        sum(s * x for s, x in zip(signs, sums, strict=True)) for signs in product((1, -1), repeat=4)
+    ]
+    expected = sum(abs(total) >= sum(sums) - 1e-12 for total in flipped) / len(flipped)
+    assert sign_flip(differences, groups) == pytest.approx(expected)
+    assert sign_flip([-d for d in differences], groups) == pytest.approx(expected)
+
+
+def test_sign_flips_without_differences_or_clusters_say_nothing():
+    assert sign_flip([], []) is None
+    assert sign_flip([float("nan")], ["a"]) is None
+    assert sign_flip([0.0, 0.0], ["a", "b"]) == 1.0
+    assert sign_flip([0.3, 0.2], ["a", "a"]) == 1.0
+
+
+def test_sign_flips_of_many_clusters_are_seeded():
+    generator = np.random.default_rng(0)
+    differences = generator.normal(0.05, 0.2, 40)
+    assert sign_flip(differences, range(40), 3) == sign_flip(differences, range(40), 3)

@@ -1,0 +1,169 @@
+"""Retrieval measured alone: ranked passages against gold evidence, and no answer asked for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from crossover import catalog, meter
+from crossover.errors import ConfigError, DataError, MissingExtra, UnknownName
+from crossover.experiments.grid import Grid, Job
+from crossover.experiments.run import Progress, Silent
+from crossover.measure import measured
+from crossover.metrics.retrieval import covered, evidence_recall, evidence_token_recall
+from crossover.roles import Model, Retrieving, Strategy
+from crossover.types import Answer, Example, Passage, Question
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DEPTHS = (1, 3, 5, 10, 20)
+MEASURES = (*(f"recall@{k}" for k in DEPTHS), "nDCG@10", "MRR", "token_recall")
+# a passage is relevant where at least half of an evidence span's words stand in it, or where at
+# least half of its own words are evidence
+RELEVANT = 0.5
+
+
+@dataclass(frozen=True)
+class Alone(Strategy):
+    """Retrieves for a strategy and asks nothing: its answer holds the passages, best first."""
+
+    strategy: Retrieving
+
+    def answer(self, question: Question, model: Model) -> Answer:
+        """Return the passages without an answer."""
+        return Answer("", tuple(self.strategy.retrieve(question, model)))
+
+
+def measure_retrieval(grid: Grid, progress: Progress | None = None) -> pd.DataFrame:
+    """One row per dataset × example with evidence × strategy that retrieves × model.
+
+    ``recall@k`` is the share of evidence spans found in the k best passages and ``token_recall``
+    the share of their words in all of them, whatever the chunking; ``nDCG@10`` and ``MRR`` are
+    ir-measures' over passages. A retrieval that failed scores 0. Raises ConfigError where no
+    strategy retrieves, DataError where no question names evidence.
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingExtra("pandas", "report", "measuring retrieval") from None
+    jobs = _jobs(grid)
+    progress = progress or Silent()
+    progress.start(len(jobs), 0)
+    rows = list[dict[str, Any]]()
+    with meter.watched(progress.working):
+        for job, answer in _answers(jobs, progress):
+            rows.append(_row(job, answer))
+    return pd.DataFrame(_with_rank_measures(rows))
+
+
+def check_measure(name: str) -> None:
+    """Raise UnknownName for what is not measured."""
+    if name not in MEASURES:
+        raise UnknownName(name, "the measures of retrieval", MEASURES)
+
+
+def _jobs(grid: Grid) -> list[Job]:
+    jobs = [job for job in grid.jobs() if catalog.plays(job.strategy, Retrieving)]
+    if not jobs:
+        named = ", ".join(catalog.spec(strategy) for strategy in grid.strategies)
+        raise ConfigError(f"no strategy of the grid retrieves passages: {named}; name rag(…)")
+    jobs = [job for job in jobs if job.example.evidence]
+    if not jobs:
+        named = ", ".join(source.name for source in grid.sources)
+        raise DataError(f"no question of {named} names its evidence: nothing to measure against")
+    return jobs
+
+
+def _answers(jobs: Sequence[Job], progress: Progress) -> Iterator[tuple[Job, Answer]]:
+    def answered(job: Job) -> Answer:
+        strategy: Any = job.strategy
+        return measured(Alone(strategy), job.example.question, job.model)
+
+    for _, together in groupby(jobs, key=lambda job: catalog.spec(job.model)):
+        todo = list(together)
+        threads = getattr(todo[0].model, "concurrency", 1)
+        with ThreadPoolExecutor(threads) as pool:
+            for job, answer in zip(todo, pool.map(answered, todo), strict=True):
+                progress.advance(answer)
+                yield job, answer
+
+
+def _row(job: Job, answer: Answer) -> dict[str, Any]:
+    example, usage = job.example, answer.usage
+    row: dict[str, Any] = {
+        "dataset": job.source.name,
+        "example": example.question.id,
+        "group": example.group,
+        "strategy": catalog.spec(job.strategy),
+        "model": catalog.spec(job.model),
+        "outcome": answer.outcome,
+        "message": answer.message,
+    }
+    row |= {f"recall@{k}": evidence_recall(example, answer, k) for k in DEPTHS}
+    row |= {
+        "token_recall": evidence_token_recall(example, answer),
+        "judged": _judged(example, answer.passages),
+        "passages": len(answer.passages),
+        "seconds": answer.seconds,
+        "input_tokens": usage.input_tokens,
+        "calls": usage.calls,
+        "dollars": usage.dollars,
+        "indexing_seconds": answer.indexing.compute_seconds,
+        "indexing_tokens": answer.indexing.input_tokens,
+        "indexing_dollars": answer.indexing.dollars,
+        "index_bytes": answer.index_bytes,
+    }
+    return row | {f"tag.{name}": value for name, value in example.tags.items()}
+
+
+def _judged(example: Example, passages: Sequence[Passage]) -> tuple[list[bool], int]:
+    """Which passages are relevant, and how many evidence spans none of them holds."""
+    relevant = [
+        any(_holds(example, passage, at) for at in range(len(example.evidence)))
+        for passage in passages
+    ]
+    missing = sum(
+        not any(_holds(example, passage, at) for passage in passages)
+        for at in range(len(example.evidence))
+    )
+    return relevant, missing
+
+
+def _holds(example: Example, passage: Passage, at: int) -> bool:
+    span = example.evidence[at]
+    if passage.document != span.document:
+        return False
+    shared = min(passage.end, span.end) - max(passage.start, span.start)
+    inside = shared >= RELEVANT * max(passage.end - passage.start, 1)
+    return inside or covered(example, span, [passage]) >= RELEVANT
+
+
+def _with_rank_measures(
+    rows: Sequence[dict[str, Any]],
+) -> list[Mapping[str, Any]]:
+    """Add nDCG@10 and MRR; an evidence span that is not found counts as a passage not retrieved."""
+    import ir_measures
+
+    ndcg, rank = ir_measures.nDCG @ 10, ir_measures.RR
+    judgements: dict[str, dict[str, int]] = {}
+    runs: dict[str, dict[str, float]] = defaultdict(dict)
+    for number, row in enumerate(rows):
+        relevant, missing = row.pop("judged")
+        judged = {f"p{place}": int(found) for place, found in enumerate(relevant)}
+        judgements[str(number)] = judged | {f"missing{n}": 1 for n in range(missing)}
+        runs[str(number)] = {name: -float(place) for place, name in enumerate(judged)}
+        # the library leaves out a question for which nothing was retrieved
+        runs[str(number)] |= {} if judged else {"nothing": 0.0}
+    found = {
+        (m.query_id, m.measure): m.value
+        for m in ir_measures.iter_calc([ndcg, rank], judgements, runs)
+    }
+    return [
+        row | {"nDCG@10": found[str(n), ndcg], "MRR": found[str(n), rank]}
+        for n, row in enumerate(rows)
+    ]
