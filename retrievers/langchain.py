@@ -1,0 +1,61 @@
+"""Any vector store or retriever of LangChain's, named by its import path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge
+
+from crossover import meter
+from crossover.retrievers._imported import imported, read_options
+from crossover.retrievers._placed import set_name
+from crossover.roles import Chunker, Index, Model, Retriever
+from crossover.types import Document
+
+
+@dataclass(frozen=True, slots=True)
+class LangChain(Retriever):
+    """Any LangChain vector store or retriever by its import path; the store holds the data.
+
+    A vector store's class is given the chunks and an embedder; a function or another class is
+    given those that it has parameters for (``documents``, ``embedding`` or ``embeddings``). What
+    takes no ``documents``, or is an instance, holds its data already: nothing is indexed, and what
+    it finds is placed in the documents by its metadata or its exact text.
+    """
+
+    path: str = field(
+        default="langchain_core.vectorstores.InMemoryVectorStore",
+        metadata={"help": "import path of a class, function or instance", "imports": True},
+    )
+    options: str = field(
+        default="",
+        metadata={"help": "dict(name=value, …) to call it with; {documents} names the set"},
+    )
+    embeddings: str = field(
+        default="dense",
+        metadata={
+            "help": "import path of LangChain embeddings, or dense(…)",
+            "imports": True,
+        },
+    )
+    embedding_price: Annotated[float, Ge(0)] | None = field(
+        default=None, metadata={"help": "dollars per million tokens of those embeddings"}
+    )
+    batch: Annotated[int, Ge(1)] = field(
+        default=256, metadata={"help": "chunks added at once", "operational": True}
+    )
+    version: ClassVar[int] = 1
+
+    def __post_init__(self) -> None:
+        read_options(self.options, "langchain")
+
+    def index(self, documents: Sequence[Document], chunker: Chunker, model: Model) -> Index:
+        """Add the documents' chunks to a store, or open what holds its data already."""
+        with meter.wait():
+            found = imported(self.path, "langchain")
+            from crossover.retrievers._langchain_stores import Source, embedder
+        options = read_options(self.options, "langchain", {"documents": set_name(documents)})
+        embeds = embedder(self.embeddings, self.embedding_price)
+        return Source(self.path, found, options, embeds).index(documents, chunker, self.batch)
