@@ -8,19 +8,21 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge
 
+from crossover import meter
 from crossover.pipelines._answering import FROM_PASSAGES, ask
 from crossover.retrievers._shelf import indexed
 from crossover.retrievers.bm25 import Bm25
 from crossover.retrievers.chunkers.tokens import Tokens
-from crossover.roles import Chunker, Model, Retriever, Strategy
+from crossover.retrievers.selectors.top import Top
+from crossover.roles import Chunker, Model, Reranker, Retriever, Retrieving, Selector
 from crossover.types import Answer, Document, Passage, Question
 
 Order = Literal["document", "score", "reverse", "ends_first"]
 
 
 @dataclass(frozen=True, slots=True)
-class Rag(Strategy):
-    """Cut the documents into chunks, retrieve the k best for the question, answer from them.
+class Rag(Retrieving):
+    """Cut the documents into chunks, retrieve the best for the question, answer from them.
 
     ``order``: by position in the documents (as in OP-RAG, arXiv 2409.01666), best first, best
     last, or best at both ends and worst in the middle (against "lost in the middle").
@@ -33,14 +35,33 @@ class Rag(Strategy):
     max_tokens: Annotated[int, Ge(1)] = field(
         default=256, metadata={"help": "longest answer, in tokens"}
     )
-    version: ClassVar[int] = 1
+    reranker: Reranker | None = field(
+        default=None, metadata={"help": "how found passages are ordered anew"}
+    )
+    selector: Selector = field(
+        default=Top(), metadata={"help": "how many and which of them are shown"}
+    )
+    candidates: Annotated[int, Ge(1)] | None = field(
+        default=None,
+        metadata={"help": "passages found for reranker and selector [k, with either 4 k]"},
+    )
+    version: ClassVar[int] = 2
 
     def answer(self, question: Question, model: Model) -> Answer:
-        """Answer from the k passages that the retriever finds."""
-        index = indexed(self.retriever, question.documents, self.chunker, model)
-        found = index.search(question.text, self.k, model)
-        passages = ordered(found, self.order, question.documents)
+        """Answer from the passages that are found."""
+        passages = ordered(self.retrieve(question, model), self.order, question.documents)
         return ask(question, model, passages, FROM_PASSAGES, self.max_tokens)
+
+    def retrieve(self, question: Question, model: Model) -> list[Passage]:
+        """Find passages, rerank, select and widen them; best first."""
+        index = indexed(self.retriever, question.documents, self.chunker, model)
+        chooses = self.reranker is not None or self.selector != Top()
+        candidates = self.candidates or (4 * self.k if chooses else self.k)
+        found = index.search(question.text, candidates, model)
+        if self.reranker and not meter.current().planning:
+            found = self.reranker.rerank(question.text, found, model)
+        chosen = self.selector.select(question.text, found, self.k, model)
+        return self.chunker.widen(chosen, question.documents)
 
 
 def ordered(found: Sequence[Passage], order: Order, documents: Sequence[Document]) -> list[Passage]:

@@ -1,164 +1,167 @@
-"""Dense retrieval: sentence embeddings searched by inner product."""
+"""Dense retrieval: embeddings searched by inner product."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
-from threading import Lock
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from annotated_types import Ge
 
-from crossover import meter, precision
-from crossover.errors import ConfigError, MissingExtra
+from crossover import meter
+from crossover.errors import ConfigError, DamagedIndex
+from crossover.models._clients import checked_url
+from crossover.retrievers import _nearest
+from crossover.retrievers._embedders import Embedder, Local, Remote
+from crossover.retrievers._embedding import Embedded
+from crossover.retrievers._encoders import PACKAGED
+from crossover.retrievers._endpoints import Endpoint, is_endpoint
+from crossover.retrievers._passages import Passages
 from crossover.roles import Chunker, Index, Model, Retriever
 from crossover.types import Document, Passage, Step, Usage
 
 if TYPE_CHECKING:
-    import faiss
     import numpy as np
-    from sentence_transformers import SentenceTransformer
 
-PACKAGED = "minilm"
-HUB_SECONDS = 5
-_encoding = Lock()
+__all__ = ["PACKAGED", "Dense", "DenseIndex"]
+OPERATIONAL = {"operational": True}
 
 
 @dataclass(frozen=True, slots=True)
 class Dense(Retriever):
-    """Embeddings by any sentence-transformers model, searched exactly with FAISS (flat, cosine).
+    """Embeddings by any sentence-transformers model or provider, searched with FAISS (cosine).
 
-    A passage longer than the embedder's window is embedded window by window and averaged, so that
-    nothing of it is silently cut off.
+    A passage longer than a model's window is embedded window by window and averaged, so that
+    nothing of it is silently cut off; a provider refuses it. ``late`` embeds the whole document
+    and averages each passage's tokens (late chunking, arXiv 2409.04701). No text is embedded
+    twice: vectors are kept by content. Providers' failures are ModelErrors.
     """
 
     model: str = field(
         default=PACKAGED,
-        metadata={"help": "`minilm` (packaged), a folder, or a sentence-transformers hub id"},
+        metadata={"help": "`minilm` (packaged), a folder, a hub id, or provider:model"},
+    )
+    base_url: str = field(default="", metadata={"help": "address of an OpenAI-style server"})
+    key_env: str = field(default="", metadata={"help": "environment variable with the key"})
+    dimensions: Annotated[int, Ge(1)] | None = field(
+        default=None, metadata={"help": "shorter vectors, where the provider offers them"}
+    )
+    query_prefix: str = field(default="", metadata={"help": "what the model wants before queries"})
+    passage_prefix: str = field(default="", metadata={"help": "… and before passages"})
+    late: bool = field(default=False, metadata={"help": "embed passages within their document"})
+    index_type: _nearest.Kind = field(
+        default="auto", metadata={"help": "FAISS index; auto: flat, or ivf where vectors are many"}
+    )
+    flat_up_to: Annotated[int, Ge(0)] = field(
+        default=200_000, metadata={"help": "vectors that auto searches exactly"}
     )
     batch: Annotated[int, Ge(1)] = field(
-        default=32, metadata={"help": "texts embedded at once", "operational": True}
+        default=32, metadata={"help": "texts embedded at once, or in a request", **OPERATIONAL}
     )
     threads: Annotated[int, Ge(0)] = field(
-        default=0, metadata={"help": "CPU threads; 0: all", "operational": True}
+        default=0, metadata={"help": "CPU threads; 0: all", **OPERATIONAL}
     )
-    version: ClassVar[int] = 1
+    timeout: Annotated[float, Ge(0)] = field(
+        default=60.0, metadata={"help": "seconds for one request", **OPERATIONAL}
+    )
+    attempts: Annotated[int, Ge(1)] = field(
+        default=5, metadata={"help": "tries before a passing failure is final", **OPERATIONAL}
+    )
+    version: ClassVar[int] = 2
+
+    def __post_init__(self) -> None:
+        endpoint = is_endpoint(self.model)
+        for name in ("base_url", "key_env", "dimensions"):
+            if getattr(self, name) and not endpoint:
+                raise ConfigError(f"dense: {name} goes with a provider:model, not {self.model!r}")
+        if self.late and endpoint:
+            raise ConfigError(f"dense: late chunking needs a model that runs here: {self.model!r}")
+        if endpoint:
+            checked_url(self.base_url)
+
+    def embedder(self) -> Embedder:
+        """Return what makes the vectors; nothing is loaded yet."""
+        if not is_endpoint(self.model):
+            return Local(self.model, self.batch, self.threads)
+        where = (self.model, self.base_url, self.key_env, self.dimensions)
+        return Remote(Endpoint(*where, self.timeout, self.attempts), self.batch)
+
+    def fingerprint(self) -> str:
+        """What indexes depend on beside the options."""
+        return self.embedder().identity
 
     def index(self, documents: Sequence[Document], chunker: Chunker, model: Model) -> Index:
-        """Embed the documents' passages and put the vectors into a flat index."""
-        try:
-            import faiss
-        except ImportError:
-            raise MissingExtra("faiss-cpu", "rag", "dense") from None
-        passages = [passage for document in documents for passage in chunker.chunk(document)]
-        if not passages:
-            return DenseIndex(self, [], None)
-        vectors, tokens = self.embed([passage.text for passage in passages], "passages embedded")
-        meter.current().charge(Usage(input_tokens=tokens))
-        flat = faiss.IndexFlatIP(vectors.shape[1])
-        flat.add(vectors)
-        return DenseIndex(self, passages, flat)
+        """Embed the documents' passages and put the vectors into an index."""
+        _nearest.library()
+        passages = Passages.cut(documents, chunker)
+        if not len(passages):
+            return DenseIndex(self, passages, None)
+        embedder = self.embedder()
+        if self.late and isinstance(embedder, Local):
+            found = embedder.late(passages, self.passage_prefix)
+        else:
+            found = embedder.embed([passage.text for passage in passages], self.passage_prefix)
+        self._charge(found, "passages embedded", len(passages))
+        meter.current().charge(Usage(input_tokens=found.tokens))
+        return DenseIndex(
+            self, passages, _nearest.build(found.vectors, self.index_type, self.flat_up_to)
+        )
 
-    def embed(self, texts: Sequence[str], step: str) -> tuple[np.ndarray[Any, Any], int]:
-        """Unit vectors (len(texts) × dimensions, float32) and the tokens embedded.
+    def load(
+        self, folder: Path, documents: Sequence[Document], chunker: Chunker, model: Model
+    ) -> Index:
+        """Open the index that was saved in a folder, its vectors mapped into memory."""
+        passages = Passages.load(folder, documents)
+        if not len(passages):
+            return DenseIndex(self, passages, None)
+        nearest = _nearest.Nearest.load(folder)
+        if len(nearest) != len(passages):
+            raise DamagedIndex(f"{len(nearest)} vectors stand for {len(passages)} passages")
+        return DenseIndex(self, passages, nearest)
 
-        The time goes to the open meter; loading the embedder, once per process, does not.
+    def embed(
+        self, texts: Sequence[str], step: str, prefix: str = ""
+    ) -> tuple[np.ndarray[Any, Any], int | None]:
+        """Unit vectors (len(texts) × dimensions, float32) and the tokens embedded, where known.
+
+        Time and dollars go to the open meter as if no vector had been kept; loading does not.
         """
-        import numpy as np
+        found = self.embedder().embed(texts, prefix)
+        self._charge(found, step, len(texts))
+        return found.vectors, found.tokens
 
-        with meter.wait():
-            encoder = _encoder(self.model)
-        windows, tokens = _windows(texts, encoder)
-        flat = [window for part in windows for window in part]
-        precision.set_threads(self.threads)
-        with meter.turn(_encoding), precision.inference():
-            clock = meter.Meter()
-            found = encoder.encode(flat, batch_size=self.batch, show_progress_bar=False)
-            seconds = clock.elapsed()
-        owner = np.repeat(np.arange(len(texts)), [len(part) for part in windows])
-        vectors = np.zeros((len(texts), found.shape[1]), dtype="float32")
-        np.add.at(vectors, owner, found.astype("float32"))
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        detail = f"{len(texts)} texts by {self.model}"
-        meter.current().charge(Usage(compute_seconds=seconds), Step(step, seconds, detail))
-        return vectors / np.where(norms == 0, 1, norms), tokens
+    def _charge(self, found: Embedded, step: str, texts: int) -> None:
+        detail = f"{texts} texts by {self.model}, {found.new} of them now"
+        usage = Usage(dollars=self.embedder().dollars(found.tokens), compute_seconds=found.seconds)
+        meter.current().charge(usage, Step(step, found.seconds, detail))
 
 
 class DenseIndex(Index):
     """Passages and their vectors."""
 
     def __init__(
-        self, retriever: Dense, passages: list[Passage], flat: faiss.IndexFlatIP | None
+        self, retriever: Dense, passages: Passages, nearest: _nearest.Nearest | None
     ) -> None:
-        self.retriever, self.passages, self.flat = retriever, passages, flat
+        self.retriever, self.passages, self.nearest = retriever, passages, nearest
+
+    def size(self) -> int:
+        """Bytes of the vectors and of what leads to them."""
+        return 0 if self.nearest is None else self.nearest.size()
+
+    def save(self, folder: Path) -> None:
+        """Write the index into a folder."""
+        self.passages.save(folder)
+        if self.nearest is not None:
+            self.nearest.save(folder)
 
     def search(self, query: str, k: int, model: Model) -> list[Passage]:
         """Return the k passages whose cosine with the query is highest."""
-        if self.flat is None:
+        if self.nearest is None:
             return []
-        vector, _ = self.retriever.embed([query], "question embedded")
-        scores, found = self.flat.search(vector, min(k, len(self.passages)))
-        pairs = zip(found[0], scores[0], strict=True)
-        return [replace(self.passages[at], score=float(score)) for at, score in pairs]
-
-
-@lru_cache(maxsize=2)
-def _encoder(name: str) -> SentenceTransformer:
-    try:
-        precision.quiet()
-        from sentence_transformers import SentenceTransformer
-    except ImportError:
-        raise MissingExtra("sentence-transformers", "rag", "dense") from None
-    path = str(precision.minilm_folder()) if name == PACKAGED else name
-    try:
-        # what is here or cached is used as it is: the hub is asked for nothing
-        encoder = SentenceTransformer(path, device=precision.device(), local_files_only=True)
-    except (OSError, ValueError) as error:
-        if Path(path).exists():
-            raise ConfigError(f"dense: cannot load the embedder {name!r}: {_line(error)}") from None
-        encoder = _from_hub(name)
-    if name == PACKAGED:
-        # its card says 256, its positions reach 512; the default chunk of 300 tokens needs them
-        encoder.max_seq_length = 512
-    return encoder
-
-
-def _from_hub(name: str) -> SentenceTransformer:
-    """Download an embedder; fails within seconds where the hub has none or is out of reach."""
-    from huggingface_hub import HfApi
-    from sentence_transformers import SentenceTransformer
-
-    try:
-        HfApi().model_info(name, timeout=HUB_SECONDS)
-        return SentenceTransformer(name, device=precision.device())
-    # the libraries raise errors of many kinds here, and all mean that there is no embedder
-    except Exception as error:
-        raise ConfigError(
-            f"dense: no embedder {name!r} here or on the Hugging Face hub: {_line(error)}"
-        ) from None
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-def _windows(texts: Sequence[str], encoder: SentenceTransformer) -> tuple[list[list[str]], int]:
-    """Cut texts that exceed the embedder's window into pieces that fit; count the tokens."""
-    room = (encoder.max_seq_length or 512) - encoder.tokenizer.num_special_tokens_to_add()
-    encoded = encoder.tokenizer(
-        list(texts),
-        add_special_tokens=False,
-        return_offsets_mapping=True,
-        truncation=False,
-        verbose=False,
-    )["offset_mapping"]
-    cut = [
-        [
-            text[spans[s][0] : spans[min(s + room, len(spans)) - 1][1]]
-            for s in range(0, len(spans), room)
-        ]
-        for text, spans in zip(texts, encoded, strict=True)
-    ]
-    return [part or [text] for part, text in zip(cut, texts, strict=True)], sum(map(len, encoded))
+        retriever = self.retriever
+        vectors, tokens = retriever.embed([query], "question embedded", retriever.query_prefix)
+        if is_endpoint(retriever.model):
+            meter.current().charge(Usage(input_tokens=tokens))
+        pairs = self.nearest.search(vectors, k)
+        return [replace(self.passages[at], score=score) for at, score in pairs]

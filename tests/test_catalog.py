@@ -1,3 +1,4 @@
+import re
 import sys
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 
@@ -6,8 +7,9 @@ import pytest
 from crossover import catalog, registry
 from crossover.catalog import KINDS, METRICS, PACKAGES
 from crossover.errors import ConfigError, UnknownName
-from crossover.roles import Chunker, Dataset, Model, Retriever, Strategy
+from crossover.roles import Chunker, Dataset, Model, Retriever, Selector, Strategy
 
+VERSION = re.compile(r"\(version=\d+\)|, version=\d+")
 COMPONENTS = [(role, name) for role in PACKAGES for name in catalog.names(role)]
 
 
@@ -30,14 +32,14 @@ def test_every_option_says_what_it_is(role, name):
     assert not silent
 
 
-@pytest.mark.parametrize("role", [Strategy, Retriever, Chunker])
+@pytest.mark.parametrize("role", [Strategy, Retriever, Chunker, Selector])
 def test_every_option_has_a_default_and_the_name_alone_builds(role):
     for name in catalog.names(role):
         built = catalog.load(role, name)
         assert built == catalog.load(role, name)
         assert hash(built) == hash(catalog.load(role, name))
         assert catalog.spec(built) == name
-        assert catalog.load(role, catalog.identity(built).replace(", version=1", "")) == built
+        assert catalog.load(role, VERSION.sub("", catalog.identity(built))) == built
         if fields(built):
             with pytest.raises(FrozenInstanceError):
                 setattr(built, fields(built)[0].name, None)
@@ -172,3 +174,28 @@ def test_every_kind_is_listed():
         "models",
         "metrics",
     }
+
+
+@pytest.mark.parametrize("option", ["path=os.path.join", "embeddings=os.path.join(a=1)"])
+@pytest.mark.parametrize("name", ["langchain", "llama_index"])
+def test_an_import_path_in_an_option_only_loads_where_allowed(name, option):
+    text = f"rag(retriever={name}({option}))"
+    assert catalog.load(Strategy, text)
+    with pytest.raises(ConfigError, match="is code to import"):
+        catalog.load(Strategy, text, dotted=False)
+    for harmless in (name, f"{name}(batch=3, embeddings=dense(batch=8))"):
+        assert catalog.load(Retriever, harmless, dotted=False)
+
+
+def test_a_mapping_without_a_name_is_an_options_value():
+    source = {"name": "langchain", "path": "a.B", "options": {"k": 3, "of": {"uri": "http://x"}}}
+    loaded = catalog.load(Retriever, source)
+    assert loaded.options == "dict(k=3, of=dict(uri=http://x))"
+    assert catalog.load(Retriever, catalog.spec(loaded)) == loaded
+
+
+def test_an_option_takes_a_list_of_components():
+    text = "hybrid(retrievers=[dense, bm25(k1=1.2)])"
+    built = catalog.load(Retriever, text)
+    assert catalog.spec(built) == text
+    assert len(catalog.expand(Retriever, "hybrid(retrievers=[[dense, bm25], [bm25, dense]])")) == 2

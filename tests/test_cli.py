@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from crossover.catalog import KINDS
 from crossover.cli import main
 from crossover.experiments.store import Store
 
@@ -209,16 +210,13 @@ def test_ask_that_fails_says_how_and_exits_1(here, capsys):
     assert "failed:timeout" in out
 
 
-@pytest.mark.parametrize(
-    "kind",
-    ["datasets", "strategies", "retrievers", "chunkers", "compressors", "models", "metrics"],
-)
+@pytest.mark.parametrize("kind", list(KINDS))
 def test_list_shows_every_name_and_each_in_full(here, capsys, kind):
     from crossover import catalog
 
     _, out, _ = crossover(capsys, "list", kind)
     for name in catalog.names(catalog.KINDS[kind]):
-        assert (name if name != "langchain" else "provider:model") in out
+        assert ("provider:model" if (kind, name) == ("models", "langchain") else name) in out
         code, full, _ = crossover(capsys, "list", kind, name)
         assert code == 0
         for option in catalog.options(catalog.KINDS[kind], name):

@@ -17,6 +17,8 @@ TOWN = Document(
     + "Rain falls in autumn, and the fields are wide. " * 60,
 )
 HARBOUR = Document("harbour", "The harbour of Quill has nine cranes. " + "Gulls cry. " * 300)
+# these merge passages into larger ones, or add summaries to them
+OWN_PASSAGES = ("auto_merging", "raptor")
 TEXTS = st.text(st.sampled_from("ab Z.é日\n\t🙂") | st.characters(codec="utf-8"), max_size=400)
 
 
@@ -69,12 +71,15 @@ def test_a_retriever_returns_the_best_first_with_exact_provenance(name, k):
     index = catalog.load(Retriever, name).index((TOWN, HARBOUR), chunker, model)
     found = index.search("Who is the mayor of Ostrel?", k, model)
     count = len(chunker.chunk(TOWN)) + len(chunker.chunk(HARBOUR))
-    assert len(found) == min(k, count)
-    assert len({(p.document, p.start) for p in found}) == len(found)
+    assert 1 <= len(found) <= k
+    assert name in OWN_PASSAGES or len(found) == min(k, count)
+    assert len({(p.document, p.start, p.end, p.text) for p in found}) == len(found)
     assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)
     assert "Belo Trask" in found[0].text
     texts = {"town": TOWN.text, "harbour": HARBOUR.text}
-    assert all(texts[p.document][p.start : p.end] == p.text for p in found)
+    quoted = [p for p in found if p.start < p.end]
+    assert all(texts[p.document][p.start : p.end] == p.text for p in quoted)
+    assert len(quoted) == len(found) or name == "raptor"
     assert index.search("Who is the mayor of Ostrel?", k, model) == found
 
 

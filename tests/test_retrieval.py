@@ -4,19 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crossover import catalog, meter
 from crossover.errors import ConfigError
-from crossover.retrievers import _shelf
-from crossover.retrievers._shelf import indexed
-from crossover.retrievers._words import words
-from crossover.retrievers.bm25 import Bm25
 from crossover.retrievers.chunkers.tokens import Tokens
-from crossover.retrievers.dense import Dense
 from crossover.sentences import LONGEST, sentences
 from crossover.tokens import PIECE, count_tokens, encoding, pieces
 from crossover.types import Document
 
-FAKE = catalog.load(catalog.KINDS["models"], "fake")
 MIXED = st.text(st.sampled_from(" ab.é日🙂\n") | st.characters(codec="utf-8"), max_size=500)
 
 
@@ -85,83 +78,3 @@ def test_lines_that_are_no_wrapping_are_sentences_of_their_own():
     found = [text[a:b] for a, b in sentences(text)]
     assert found[:2] == ["# The mill", wrapped]
     assert found[2:6] == ["Rents", "| mill | 1,200 |", "- one", "- two"]
-
-
-def test_words_not_characters_are_indexed():
-    corpus = [
-        "quantum physics lecture notes",
-        "mutant aqua nutmeg aqua quant mutant",
-        "the cat sat on a mat",
-        "green apples and pears",
-        "blue sky over town",
-    ]
-    documents = [Document(str(at), text) for at, text in enumerate(corpus)]
-    index = Bm25().index(documents, Tokens(), FAKE)
-    found = index.search("quantum", 5, FAKE)
-    assert found[0].document == "0"
-    assert [p.score > 0 for p in found] == [True, False, False, False, False]
-    assert all(len(term) > 1 for term in index.engine.idf)
-
-
-def test_words_are_stemmed_and_stop_words_left_out_unless_alone():
-    assert words("The Bridges were built") == ["bridg", "built"]
-    assert words("to be or the") == ["to", "be", "or", "the"]
-    assert words("") == []
-
-
-def test_dense_finds_what_shares_no_word():
-    texts = ["The physician examined the patient.", "Stock prices fell.", "It rained on the hills."]
-    documents = [Document(str(at), text) for at, text in enumerate(texts)]
-    index = Dense().index(documents, Tokens(), FAKE)
-    found = index.search("doctor in a hospital", 3, FAKE)
-    assert found[0].document == "0"
-    assert -1.001 <= found[-1].score <= found[0].score <= 1.001
-
-
-def test_a_passage_longer_than_the_embedder_is_not_cut_off():
-    import numpy as np
-
-    filler = "The weather was mild and nothing happened. " * 80
-    hidden = filler + "The treasure lies under the old oak tree."
-    vectors, tokens = Dense().embed([filler, hidden], "test")
-    assert tokens > 2 * 512
-    assert float(np.dot(*vectors)) < 0.99999
-
-
-def test_an_unknown_embedder_is_one_line():
-    with pytest.raises(ConfigError, match="no/such-folder") as raised:
-        Dense("no/such-folder").embed(["text"], "test")
-    assert "\n" not in str(raised.value)
-
-
-class Counting(Bm25):
-    built = 0
-
-    def index(self, documents, chunker, model):
-        type(self).built += 1
-        meter.current().charge(catalog_usage())
-        return super().index(documents, chunker, model)
-
-
-def catalog_usage():
-    from crossover.types import Usage
-
-    return Usage(input_tokens=7, dollars=0.25)
-
-
-def test_an_index_is_built_once_and_billed_to_everybody_who_searches_it(monkeypatch):
-    monkeypatch.setattr(_shelf, "_shelf", type(_shelf._shelf)())
-    document = Document("d", "The bridge. " * 50)
-    bills = []
-    for _ in range(3):
-        with meter.metered() as bill:
-            indexed(Counting(), (document,), Tokens(), FAKE)
-        bills.append(bill)
-    assert Counting.built == 1
-    assert {bill.indexing.dollars for bill in bills} == {0.25}
-    assert {bill.indexing.input_tokens for bill in bills} == {7}
-    assert all(bill.usage.dollars == 0 for bill in bills)
-    with meter.metered(planning=True) as bill:
-        first = indexed(Counting(), (document,), Tokens(10), FAKE).search("bridge", 3, FAKE)
-    assert len(first) == 3
-    assert Counting.built == 1

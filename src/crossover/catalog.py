@@ -79,7 +79,7 @@ def metric(source: object) -> NamedMetric:
     call = notation.call(source)
     function = find_metric(call.name)
     parameters = list(inspect.signature(function).parameters.values())[2:]
-    hints = get_type_hints(function)
+    hints = get_type_hints(function, include_extras=True)
     known = [Option(p.name, hints[p.name], p.default, "") for p in parameters]
     options = validated(call.name, known, dict(call.options))
     text = notation.show(Call(call.name, call.options))
@@ -116,7 +116,7 @@ def options(kind: Any, name: str) -> list[Option]:
     if kind == METRICS:
         function = find_metric(name)
         parameters = list(inspect.signature(function).parameters.values())[2:]
-        hints = get_type_hints(function)
+        hints = get_type_hints(function, include_extras=True)
         return [Option(p.name, hints[p.name], p.default, "") for p in parameters]
     return _options(find(kind, name, dotted=False))
 
@@ -151,15 +151,35 @@ def _resolve(role: type, call: Call, dotted: bool) -> tuple[type, dict[str, Valu
 
 def _build(role: type, call: Call, dotted: bool) -> object:
     found, given = _resolve(role, call, dotted)
+    if not dotted:
+        _refuse_imports(call.name, found, given)
     known = {option.name: option for option in _options(found)}
     values: dict[str, object] = {}
     for name, value in given.items():
         nested = _role_in(known[name].type) if name in known else None
-        if nested and isinstance(value, str | Call):
-            values[name] = _build(nested, notation.call(notation.show(value)), dotted)
-        else:
-            values[name] = notation.show(value) if isinstance(value, Call) else value
+        values[name] = _nested(nested, value, dotted)
     return found(**validated(call.name, list(known.values()), values))
+
+
+def _refuse_imports(name: str, found: type, given: Mapping[str, Value]) -> None:
+    """Raise ConfigError where an option that is imported names more than its default."""
+    for one in fields(found):
+        value = given.get(one.name, one.default)
+        path = value.name if isinstance(value, Call) else str(value).partition("(")[0]
+        if one.metadata.get("imports") and value != one.default and "." in path:
+            raise ConfigError(
+                f"{name}: {one.name}={path} is code to import, which only a file that you run "
+                "may name"
+            )
+
+
+def _nested(role: type | None, value: Value, dotted: bool) -> object:
+    """Build the components that an option's value names; other values are as they are."""
+    if role and isinstance(value, list):
+        return tuple(_nested(role, item, dotted) for item in value)
+    if role and isinstance(value, str | Call):
+        return _build(role, notation.call(notation.show(value)), dotted)
+    return notation.show(value) if isinstance(value, Call) else value
 
 
 def _sweep(role: type, call: Call, dotted: bool) -> Iterator[Call]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -38,12 +39,17 @@ class Kind(StrEnum):
     strategies = "strategies"
     retrievers = "retrievers"
     chunkers = "chunkers"
+    rerankers = "rerankers"
+    selectors = "selectors"
     compressors = "compressors"
     models = "models"
     metrics = "metrics"
 
 
 Folder = Annotated[Path, typer.Argument(help="A run's directory.", show_default=False)]
+Rebuild = Annotated[
+    bool, typer.Option("--rebuild-indexes", help="Build kept indexes anew where damaged.")
+]
 
 
 @app.command()
@@ -58,6 +64,7 @@ def run(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Ask again what failed before.")
     ] = False,
+    rebuild: Rebuild = False,
 ) -> None:
     """Compare strategies on the same questions.
 
@@ -74,7 +81,7 @@ def run(
         _print_plan(plan)
         return
     folder = folder_of(plan, out)
-    with LiveProgress(_console(stderr=True)) as progress:
+    with _rebuilding(rebuild), LiveProgress(_console(stderr=True)) as progress:
         frame = run_grid(plan, folder, retry_failed=retry_failed, progress=progress)
     _print_comparison(frame, by)
     typer.echo(f"report and every answer: {folder}")
@@ -95,6 +102,40 @@ def report(
 
 
 @app.command()
+def retrieval(
+    grid: Annotated[Path, typer.Argument(help="Grid in YAML.", show_default=False)],
+    out: Annotated[Path | None, typer.Option(help="Directory of the report [runs/NAME].")] = None,
+    limit: Annotated[int | None, typer.Option(help="Questions per dataset, sampled.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the sample and the models.")] = None,
+    by: Annotated[str, typer.Option(help="Slice by tags: category,hops.")] = "",
+    measure: Annotated[str, typer.Option(help="What intervals and p are on.")] = "recall@5",
+    rebuild: Rebuild = False,
+) -> None:
+    """Measure retrieval alone: the grid's strategies that retrieve, against gold evidence."""
+    from crossover.experiments._ranking import (
+        retrieval_columns,
+        summarise_retrieval,
+        write_retrieval,
+    )
+    from crossover.experiments.grid import check_tags, load_grid
+    from crossover.experiments.progress import LiveProgress
+    from crossover.experiments.report import render_terminal
+    from crossover.experiments.retrieval import check_measure, measure_retrieval
+    from crossover.experiments.run import folder_of
+
+    _allow_components_beside(grid)
+    check_measure(measure)
+    plan = load_grid(grid, limit=limit, seed=seed, asks=False)
+    check_tags(plan, _tags(by))
+    with _rebuilding(rebuild), LiveProgress(_console(stderr=True)) as progress:
+        frame = measure_retrieval(plan, progress)
+    summary = summarise_retrieval(frame, measure, _tags(by))
+    _console().print(render_terminal(summary, retrieval_columns))
+    for path in write_retrieval(frame, measure, folder_of(plan, out), _tags(by)):
+        typer.echo(str(path))
+
+
+@app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="What to ask.", show_default=False)],
     files: Annotated[
@@ -102,11 +143,13 @@ def ask(
     ],
     strategy: Annotated[str, typer.Option(help="How to answer.")] = "rag",
     model: Annotated[str, typer.Option(help="Who answers.")] = "reader",
+    rebuild: Rebuild = False,
 ) -> None:
     """Answer one question from your own files, with the passages that the answer rests on."""
     from crossover.asking import ask_files, show_answer
 
-    answer = ask_files(question, files, strategy, model)
+    with _rebuilding(rebuild):
+        answer = ask_files(question, files, strategy, model)
     show_answer(answer, _console())
     if not answer.scorable:
         raise typer.Exit(1)
@@ -161,6 +204,14 @@ def _console(stderr: bool = False) -> Console:
         # a pipe or a log has no width to fit: let tables have what they need
         console.width = max(console.width, WIDE)
     return console
+
+
+def _rebuilding(wanted: bool) -> AbstractContextManager[None]:
+    if not wanted:
+        return nullcontext()
+    from crossover.retrievers._shelf import rebuilding
+
+    return rebuilding()
 
 
 def _tags(text: str) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ CrossoverError
 │   └── MissingExtra      an optional package is not installed
 ├── DataError             a file or record that cannot be read as what it claims to be
 ├── StoreError            a run's directory or database cannot be used
+├── DamagedIndex          a kept index or vector store is corrupt, truncated or not one of ours
 └── ModelError            a request that brought no usable reply; becomes an outcome, never a score
     ├── WindowError           outcome ``overflow``: the request exceeds the context window
     ├── UnsupportedRequest    outcome ``unsupported``: this model cannot serve it honestly
@@ -53,6 +54,10 @@ class DataError(CrossoverError):
 
 class StoreError(CrossoverError):
     """A run's directory or database that cannot be used."""
+
+
+class DamagedIndex(CrossoverError):
+    """A kept index or vector store that is corrupt, truncated or not one of ours."""
 
 
 class ModelError(CrossoverError):

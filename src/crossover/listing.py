@@ -67,9 +67,10 @@ def _shown(value: object) -> str:
 
 
 def _plain(value: object) -> Any:
+    """Make a value of what notation knows; components within lists by their texts."""
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
-    return value
+    return notation.call(catalog.spec(value)) if is_dataclass(value) else value
 
 
 def _type(hint: Any) -> str:

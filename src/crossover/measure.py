@@ -22,6 +22,7 @@ def measured(
         answer,
         usage=meter.usage,
         indexing=meter.indexing,
+        index_bytes=meter.index_bytes,
         seconds=seconds if timed else None,
         first_token_seconds=meter.first_token if timed else None,
         trace=(*answer.trace, *meter.steps),

@@ -22,6 +22,16 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+class _Branch:
+    """One of several pieces of work under way at once: what it waited."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+
+
+_branch: ContextVar[_Branch | None] = ContextVar("crossover_branch", default=None)
+
+
 class Meter:
     """Collects what happens between opening and closing; safe to charge from several threads."""
 
@@ -29,6 +39,7 @@ class Meter:
         self.planning = planning
         self.usage = Usage()
         self.indexing = Usage()
+        self.index_bytes = 0
         self.steps: list[Step] = []
         self.excluded = 0.0
         self.stored_replies = 0
@@ -47,10 +58,11 @@ class Meter:
             if step:
                 self.steps.append(step)
 
-    def charge_index(self, usage: Usage) -> None:
-        """Add the one-off cost of an index that this answer searches."""
+    def charge_index(self, usage: Usage, size: int = 0) -> None:
+        """Add the one-off cost of an index that this answer searches, and its size in bytes."""
         with self._lock:
             self.indexing += usage
+            self.index_bytes += size
 
     def note(self, step: Step) -> None:
         """Put a step into the trace that costs nothing by itself."""
@@ -89,10 +101,11 @@ def current() -> Meter:
 def metered(planning: bool = False) -> Iterator[Meter]:
     """Open a meter for the code inside; ``planning`` means that nothing may cost anything."""
     meter = Meter(planning)
-    token = _current.set(meter)
+    token, branch = _current.set(meter), _branch.set(None)
     try:
         yield meter
     finally:
+        _branch.reset(branch)
         _current.reset(token)
 
 
@@ -144,16 +157,6 @@ def turn(lock: Lock) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-class _Branch:
-    """One of several pieces of work under way at once: what it waited."""
-
-    def __init__(self) -> None:
-        self.waited = 0.0
-
-
-_branch: ContextVar[_Branch | None] = ContextVar("crossover_branch", default=None)
 
 
 def side_by_side(

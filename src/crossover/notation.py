@@ -134,7 +134,7 @@ def _from_mapping(source: Mapping[Any, Any]) -> Call:
 
 def _from_yaml(value: Any) -> Value:
     if isinstance(value, Mapping):
-        return _from_mapping(value)
+        return _from_mapping(value if "name" in value else {"name": "dict", **value})
     if isinstance(value, list | tuple):
         return [_from_yaml(item) for item in value]
     if isinstance(value, str):

@@ -64,6 +64,13 @@ def price(
     return None if found is None else _total(found)
 
 
+def price_of_input(model: str, tokens: int, base_url: str = "") -> float | None:
+    """Price tokens of a model that writes none (an embedder); None where the price is unknown."""
+    found = _calculated(model, base_url, tokens, 0, 0, 0)
+    unknown = found is None or found.model_price.input_mtok is None
+    return None if found is None or unknown else float(found.total_price)
+
+
 def priced_as(
     model: str, input_tokens: int | None, cached_tokens: int | None, output_tokens: int | None
 ) -> float | None:

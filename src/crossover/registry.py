@@ -24,6 +24,7 @@ from crossover.roles import (
     Model,
     Reranker,
     Retriever,
+    Selector,
     Strategy,
 )
 
@@ -32,6 +33,7 @@ PACKAGES: Mapping[type, str] = {
     Retriever: "crossover.retrievers",
     Chunker: "crossover.retrievers.chunkers",
     Reranker: "crossover.retrievers.rerankers",
+    Selector: "crossover.retrievers.selectors",
     Compressor: "crossover.compressors",
     Model: "crossover.models",
     Dataset: "crossover.datasets",
@@ -43,6 +45,7 @@ KINDS: Mapping[str, Any] = {
     "retrievers": Retriever,
     "chunkers": Chunker,
     "rerankers": Reranker,
+    "selectors": Selector,
     "compressors": Compressor,
     "models": Model,
     "metrics": METRICS,

@@ -36,13 +36,23 @@ class Chunker(Protocol):
     def chunk(self, document: Document) -> list[Passage]:
         """Passages that together cover every character, in document order."""
 
+    def widen(self, found: Sequence[Passage], documents: Sequence[Document]) -> list[Passage]:
+        """Return what is shown where these passages were found: themselves, unless overridden.
+
+        Best first, no text twice; scores are those of the passages that were found.
+        """
+        return list(found)
+
 
 @runtime_checkable
 class Index(Protocol):
     """What a retriever built from documents."""
 
     def search(self, query: str, k: int, model: Model) -> list[Passage]:
-        """Return the k best passages, best first, each with its score."""
+        """Return at most k passages, best first, each with its score."""
+
+    def size(self) -> int:
+        """How many bytes the index takes, its passages' texts not counted."""
 
 
 @runtime_checkable
@@ -62,6 +72,14 @@ class Reranker(Protocol):
 
 
 @runtime_checkable
+class Selector(Protocol):
+    """Chooses which of the passages that were found are shown."""
+
+    def select(self, query: str, found: Sequence[Passage], k: int, model: Model) -> list[Passage]:
+        """Return some of the passages, which come best first; ``k`` is how many at most."""
+
+
+@runtime_checkable
 class Compressor(Protocol):
     """Shortens passages for a question."""
 
@@ -77,6 +95,14 @@ class Strategy(Protocol):
 
     def answer(self, question: Question, model: Model) -> Answer:
         """Answer; a ModelError raised here becomes the answer's outcome."""
+
+
+@runtime_checkable
+class Retrieving(Strategy, Protocol):
+    """A strategy whose retrieval can be measured alone."""
+
+    def retrieve(self, question: Question, model: Model) -> list[Passage]:
+        """Return the passages that the answer would rest on, best first."""
 
 
 @runtime_checkable

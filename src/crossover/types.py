@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, final
 
 Form = Literal["answer", "choice", "summary", "code"]
-Wants = Literal["answer", "evidence", "summary", "code", "verdict", "json"]
+Wants = Literal["answer", "evidence", "summary", "code", "verdict", "json", "text"]
 DO_THEY_ANSWER = "Do the passages above answer the question? Reply with yes or no alone."
 """The instruction of the one verdict that every model can give, trained readers included."""
 
@@ -91,7 +91,10 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document: characters ``start`` to ``end``, its text and how relevant it is."""
+    """A piece of a document: characters ``start`` to ``end``, its text and how relevant it is.
+
+    Where start and end are the same, a model wrote the text about what stands from there on.
+    """
 
     document: str
     start: int
@@ -178,7 +181,8 @@ class Answer:
     stopped:LIMIT | failed:NAME. ``seconds`` run from question to answer and
     ``first_token_seconds`` to the first token of the final answer, without index building,
     retry pauses or our own queue; None where not measured (a replay, a stored reply).
-    ``indexing`` is the one-off cost of the indexes it searched, whoever paid for them first.
+    ``indexing`` is the one-off cost of the indexes it searched, whoever paid for them first, and
+    ``index_bytes`` what they hold.
     ``passages`` are what the model was given, ``evidence`` what it named as its grounds, if it did;
     ``cut`` says what of the context was left out because it did not fit.
     """
@@ -194,6 +198,7 @@ class Answer:
     indexing: Usage = Usage()
     evidence: tuple[Passage, ...] = ()
     cut: str = ""
+    index_bytes: int = 0
 
     @property
     def scorable(self) -> bool:

@@ -1,0 +1,1 @@
+"""Rerankers: passages ordered anew by a closer look, one file each."""

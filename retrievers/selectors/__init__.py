@@ -1,0 +1,1 @@
+"""Selectors: which of the passages that were found are shown, one file each."""
