@@ -84,12 +84,9 @@ def _compared(cell: DataFrame, base: Series[float], headline: str) -> dict[str, 
     }
 
 
-def write_retrieval(
-    frame: DataFrame, headline: str, folder: Path, by: Sequence[str] = ()
-) -> list[Path]:
+def write_retrieval(frame: DataFrame, summary: DataFrame, folder: Path) -> list[Path]:
     """Write ``retrieval.parquet`` (every query), ``retrieval.csv`` and ``retrieval.md``."""
-    summary = summarise_retrieval(frame, headline, by)
-    parts = ["# Retrieval measured alone"]
+    parts = ["# Retrieval measured alone", *(f"{line}." for line in frame.attrs["left_out"])]
     for dataset, table in _tables.datasets(summary):
         parts += [f"## {dataset}", f"{_tables.setting(table)}.", COMPARED.format(_first(table))]
         parts.append(markdown_table(table, retrieval_columns(table)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -44,21 +44,24 @@ def measure_retrieval(grid: Grid, progress: Progress | None = None) -> pd.DataFr
 
     ``recall@k`` is the share of evidence spans found in the k best passages and ``token_recall``
     the share of their words in all of them, whatever the chunking; ``nDCG@10`` and ``MRR`` are
-    ir-measures' over passages. A retrieval that failed scores 0. Raises ConfigError where no
-    strategy retrieves, DataError where no question names evidence.
+    ir-measures' over passages. A retrieval that failed scores 0. ``attrs["left_out"]`` names the
+    strategies that do not retrieve and counts the questions without evidence. Raises ConfigError
+    where no strategy retrieves, DataError where no question names evidence.
     """
     try:
         import pandas as pd
     except ImportError:
         raise MissingExtra("pandas", "report", "measuring retrieval") from None
-    jobs = _jobs(grid)
+    jobs, left_out = _jobs(grid)
     progress = progress or Silent()
     progress.start(len(jobs), 0)
     rows = list[dict[str, Any]]()
     with meter.watched(progress.working):
         for job, answer in _answers(jobs, progress):
             rows.append(_row(job, answer))
-    return pd.DataFrame(_with_rank_measures(rows))
+    frame = pd.DataFrame(_with_rank_measures(rows))
+    frame.attrs["left_out"] = left_out
+    return frame
 
 
 def check_measure(name: str) -> None:
@@ -67,16 +70,30 @@ def check_measure(name: str) -> None:
         raise UnknownName(name, "the measures of retrieval", MEASURES)
 
 
-def _jobs(grid: Grid) -> list[Job]:
-    jobs = [job for job in grid.jobs() if catalog.plays(job.strategy, Retrieving)]
-    if not jobs:
+def _jobs(grid: Grid) -> tuple[list[Job], list[str]]:
+    """What can be measured, and a line about each kind of thing that cannot."""
+    every = list(grid.jobs())
+    retrieving = [job for job in every if catalog.plays(job.strategy, Retrieving)]
+    if not retrieving:
         named = ", ".join(catalog.spec(strategy) for strategy in grid.strategies)
         raise ConfigError(f"no strategy of the grid retrieves passages: {named}; name rag(…)")
-    jobs = [job for job in jobs if job.example.evidence]
+    jobs = [job for job in retrieving if job.example.evidence]
     if not jobs:
         named = ", ".join(source.name for source in grid.sources)
         raise DataError(f"no question of {named} names its evidence: nothing to measure against")
-    return jobs
+    left_out = []
+    silent = [s for s in grid.strategies if not catalog.plays(s, Retrieving)]
+    if silent:
+        named = ", ".join(map(catalog.spec, silent))
+        left_out.append(f"left out, for they retrieve nothing: {named}")
+    bare, asked = ({_asked(job) for job in some} for some in (retrieving, jobs))
+    if bare - asked:
+        left_out.append(f"left out, for they name no evidence: {len(bare - asked):,} questions")
+    return jobs, left_out
+
+
+def _asked(job: Job) -> tuple[str, str]:
+    return job.source.name, job.example.question.id
 
 
 def _answers(jobs: Sequence[Job], progress: Progress) -> Iterator[tuple[Job, Answer]]:
@@ -104,7 +121,11 @@ def _row(job: Job, answer: Answer) -> dict[str, Any]:
         "outcome": answer.outcome,
         "message": answer.message,
     }
-    row |= {f"recall@{k}": evidence_recall(example, answer, k) for k in DEPTHS}
+    # the first k as returned: a selector or a foreign retriever may not order by score
+    row |= {
+        f"recall@{k}": evidence_recall(example, replace(answer, passages=answer.passages[:k]))
+        for k in DEPTHS
+    }
     row |= {
         "token_recall": evidence_token_recall(example, answer),
         "judged": _judged(example, answer.passages),

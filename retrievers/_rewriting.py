@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Annotated, ClassVar
+
+from annotated_types import Ge
 
 from crossover import meter
 from crossover.abstention import abstains
 from crossover.retrievers._endpoints import is_endpoint
-from crossover.retrievers._fusion import by_rank, depth_for, fused
+from crossover.retrievers._fusion import CONSTANT, by_rank, depth_for, fused
+from crossover.retrievers._shelf import indexed
+from crossover.retrievers.bm25 import Bm25
 from crossover.retrievers.dense import DenseIndex
-from crossover.roles import Index, Model
+from crossover.roles import Chunker, Index, Model, Retriever
 from crossover.types import Completion, Document, Passage, Request, Step, Usage
 
 Write = Callable[[str, Model], list[str]]
@@ -28,6 +34,29 @@ QUOTED = re.compile(r'("(?:[^"\\\x00-\x1f]|\\["\\/bfnrt])+")(\s*:)?')
 QUOTES = "\"'“”‘’`* \t"
 # longer than any query: such a line is prose about the queries
 LONGEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting(Retriever):
+    """Another retriever, asked for the question and for queries that the model writes from it."""
+
+    retriever: Retriever = field(default=Bm25(), metadata={"help": "what searches"})
+    constant: Annotated[int, Ge(0)] = field(
+        default=CONSTANT, metadata={"help": "what rank fusion adds to a rank"}
+    )
+    max_tokens: Annotated[int, Ge(1)] = field(
+        default=256, metadata={"help": "longest reply, in tokens"}
+    )
+    composed: ClassVar[bool] = True
+
+    def index(self, documents: Sequence[Document], chunker: Chunker, model: Model) -> Index:
+        """Index the documents for the retriever that searches."""
+        index = indexed(self.retriever, documents, chunker, model)
+        return RewrittenIndex(index, documents, self.write, self.constant)
+
+    @abstractmethod
+    def write(self, question: str, model: Model) -> list[str]:
+        """Return the question and the queries written from it."""
 
 
 class RewrittenIndex(Index):

@@ -9,8 +9,7 @@ from typing import Annotated, ClassVar
 from annotated_types import Ge
 
 from crossover.abstention import abstains
-from crossover.retrievers._fusion import CONSTANT
-from crossover.retrievers._rewriting import AveragedIndex, said
+from crossover.retrievers._rewriting import AveragedIndex, Rewriting, said
 from crossover.retrievers._shelf import indexed
 from crossover.retrievers.dense import Dense
 from crossover.roles import Chunker, Index, Model, Retriever
@@ -23,7 +22,7 @@ INSTRUCTION = (
 
 
 @dataclass(frozen=True, slots=True)
-class Hyde(Retriever):
+class Hyde(Rewriting):
     """Let the model invent passages that would answer, and search for what resembles them.
 
     HyDE (Gao et al. 2022, arXiv 2212.10496): embeddings of the invented passages and of the
@@ -43,18 +42,15 @@ class Hyde(Retriever):
     max_tokens: Annotated[int, Ge(1)] = field(
         default=512, metadata={"help": "longest passage, in tokens"}
     )
-    constant: Annotated[int, Ge(0)] = field(
-        default=CONSTANT, metadata={"help": "what rank fusion adds to a rank"}
-    )
     version: ClassVar[int] = 1
-    composed: ClassVar[bool] = True
 
     def index(self, documents: Sequence[Document], chunker: Chunker, model: Model) -> Index:
         """Index the documents for the retriever that searches."""
         index = indexed(self.retriever, documents, chunker, model)
-        return AveragedIndex(index, documents, self._write, self.constant)
+        return AveragedIndex(index, documents, self.write, self.constant)
 
-    def _write(self, question: str, model: Model) -> list[str]:
+    def write(self, question: str, model: Model) -> list[str]:
+        """Return the question and the invented passages."""
         requests = [
             Request(
                 INSTRUCTION,

@@ -73,8 +73,10 @@ def test_rank_measures_count_places_and_what_is_missing(questions, monkeypatch):
     frame = _measured(questions, "rag(chunker=tokens(size=40), k=4)")
     places = [round(1 / value) for value in frame["MRR"]]
     for place, (_, row) in zip(places, frame.iterrows(), strict=True):
-        # scores still say which passage is best: recall@k follows them, ranks follow the order
+        # every measure follows the order that was returned, whatever the scores say
         assert place in (3, 4)
+        assert row["recall@1"] == 0
+        assert row["recall@5"] == 1
         assert row["nDCG@10"] <= 1 / math.log2(place + 1) + 1 / math.log2(place + 2)
     monkeypatch.setattr(Rag, "retrieve", lambda self, question, model: [])
     empty = _measured(questions, "rag(k=3)")
@@ -108,13 +110,17 @@ def test_the_summary_compares_with_the_first_strategy(questions):
 
 def test_the_command_prints_and_writes_the_table(questions, tmp_path):
     grid = tmp_path / "grid.yaml"
-    grid.write_text(yaml.safe_dump({"datasets": questions, "strategies": [SMALL, "rag(k=1)"]}))
+    strategies = [SMALL, "rag(k=1)", "closed_book"]
+    grid.write_text(yaml.safe_dump({"datasets": questions, "strategies": strategies}))
     done = CliRunner().invoke(app, ["retrieval", str(grid), "--out", str(tmp_path / "out")])
     assert done.exit_code == 0, done.output
     assert "recall@5 [95 %]" in done.output
     assert "baseline" in done.output
     assert len(pd.read_parquet(tmp_path / "out" / "retrieval.parquet")) == 12
-    assert "paired, against" in (tmp_path / "out" / "retrieval.md").read_text()
+    page = (tmp_path / "out" / "retrieval.md").read_text()
+    assert "paired, against" in page
+    assert "left out, for they retrieve nothing: closed_book." in page
+    assert "retrieve nothing: closed_book" in done.stderr
 
 
 def test_what_cannot_be_measured_is_one_clear_line(questions, tmp_path):

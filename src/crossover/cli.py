@@ -129,9 +129,11 @@ def retrieval(
     check_tags(plan, _tags(by))
     with _rebuilding(rebuild), LiveProgress(_console(stderr=True)) as progress:
         frame = measure_retrieval(plan, progress)
+    for line in frame.attrs["left_out"]:
+        typer.echo(line, err=True)
     summary = summarise_retrieval(frame, measure, _tags(by))
     _console().print(render_terminal(summary, retrieval_columns))
-    for path in write_retrieval(frame, measure, folder_of(plan, out), _tags(by)):
+    for path in write_retrieval(frame, summary, folder_of(plan, out)):
         typer.echo(str(path))
 
 

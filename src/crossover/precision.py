@@ -30,6 +30,13 @@ def fast_bfloat16() -> bool:
     return any(getattr(torch.cpu, probe, bool)() for probe in probes)
 
 
+def fastest() -> Any:
+    """Torch's type for the format that this machine multiplies fastest: bfloat16 or float32."""
+    import torch
+
+    return torch.bfloat16 if device() == "cuda" or fast_bfloat16() else torch.float32
+
+
 @contextmanager
 def fast() -> Iterator[None]:
     """Multiply in bfloat16 where the hardware has it, else in float32.
@@ -38,8 +45,8 @@ def fast() -> Iterator[None]:
     """
     import torch
 
-    kind: Any = torch.bfloat16 if device() == "cuda" or fast_bfloat16() else None
-    with torch.autocast(device(), dtype=kind, enabled=kind is not None):
+    kind = fastest()
+    with torch.autocast(device(), dtype=kind, enabled=kind is not torch.float32):
         yield
 
 

@@ -75,10 +75,12 @@ class Found:
 
 def read(asked: Sequence[tuple[str, Sequence[Passage]]], threads: int) -> list[Found]:
     """Read passages for every question with the shipped network."""
+    import torch
+
     network, calibration = _weights.load()
     precision.set_threads(threads)
     texts = [_reading.Asked(question, [p.text for p in passages]) for question, passages in asked]
-    with meter.turn(_running), precision.inference():
+    with meter.turn(_running), torch.inference_mode():
         readings = _reading.read(network, texts, Weighing(*calibration.weighing))
     return [
         _found(reading, passages, calibration)
