@@ -10,7 +10,7 @@ import pandas as pd
 from crossover import catalog
 from crossover.experiments.grid import Grid, Job
 from crossover.roles import Dataset
-from crossover.types import Answer, Record
+from crossover.types import Answer, Compression, Record
 
 COLUMNS = ("dataset", "example", "group", "strategy", "model", "outcome")
 
@@ -65,9 +65,21 @@ def _row(item: Record) -> Mapping[str, Any]:
         "indexing_seconds": answer.indexing.compute_seconds,
         "indexing_tokens": answer.indexing.input_tokens,
         "indexing_dollars": answer.indexing.dollars,
+        **_compression(answer.compression),
         "answer_words": len(answer.text.split()),
         "message": answer.message,
         "cut": answer.cut,
         "answer": answer.text,
     }
     return row | {f"tag.{name}": value for name, value in item.tags.items()}
+
+
+def _compression(done: Compression | None) -> Mapping[str, Any]:
+    """Columns on a compressor's work, empty where there was none."""
+    return {
+        "compression_rate": done and done.rate,
+        "achieved_rate": done and done.achieved,
+        "compression_seconds": done and done.seconds,
+        "compression_tokens": done and done.usage.input_tokens,
+        "compression_dollars": done and done.usage.dollars,
+    }

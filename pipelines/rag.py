@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Literal
 
-from annotated_types import Ge
+from annotated_types import Ge, Interval
 
 from crossover import meter
 from crossover.pipelines._answering import FROM_PASSAGES, ask
+from crossover.pipelines._compressing import compressed
 from crossover.retrievers._shelf import indexed
 from crossover.retrievers.bm25 import Bm25
 from crossover.retrievers.chunkers.tokens import Tokens
 from crossover.retrievers.selectors.top import Top
-from crossover.roles import Chunker, Model, Reranker, Retriever, Retrieving, Selector
+from crossover.roles import Chunker, Compressor, Model, Reranker, Retriever, Retrieving, Selector
 from crossover.types import Answer, Document, Passage, Question
 
 Order = Literal["document", "score", "reverse", "ends_first"]
@@ -45,12 +46,22 @@ class Rag(Retrieving):
         default=None,
         metadata={"help": "passages found for reranker and selector [k, with either 4 k]"},
     )
+    compressor: Compressor | None = field(
+        default=None, metadata={"help": "how the passages shown are shortened"}
+    )
+    rate: Annotated[float, Interval(gt=0, le=1)] = field(
+        default=0.5, metadata={"help": "share of their tokens that the compressor keeps"}
+    )
     version: ClassVar[int] = 2
 
     def answer(self, question: Question, model: Model) -> Answer:
         """Answer from the passages that are found."""
         passages = ordered(self.retrieve(question, model), self.order, question.documents)
-        return ask(question, model, passages, FROM_PASSAGES, self.max_tokens)
+        if not self.compressor:
+            return ask(question, model, passages, FROM_PASSAGES, self.max_tokens)
+        kept, done = compressed(self.compressor, question.text, passages, self.rate, model)
+        answer = ask(question, model, kept, FROM_PASSAGES, self.max_tokens)
+        return replace(answer, compression=done)
 
     def retrieve(self, question: Question, model: Model) -> list[Passage]:
         """Find passages, rerank, select and widen them; best first."""

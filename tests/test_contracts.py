@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from passages import assert_verbatim
 
 from crossover import catalog
 from crossover.measure import measured
@@ -39,7 +40,8 @@ def test_a_strategy_answers_with_provenance_cost_and_outcome(name, model):
     assert answer.seconds >= answer.first_token_seconds >= 0
     texts = {document.id: document.text for document in question.documents}
     for passage in (*answer.passages, *answer.evidence):
-        assert texts[passage.document][passage.start : passage.end] == passage.text
+        assert passage.pieces
+        assert_verbatim(passage, texts)
     assert measured(strategy, question, answering).text == answer.text
 
 

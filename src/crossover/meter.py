@@ -79,6 +79,16 @@ class Meter:
         with self._lock:
             self.stored_replies += 1
 
+    def absorb(self, part: Meter) -> None:
+        """Add all that a meter opened inside has collected."""
+        with self._lock:
+            self.usage += part.usage
+            self.indexing += part.indexing
+            self.index_bytes += part.index_bytes
+            self.steps += part.steps
+            self.stored_replies += part.stored_replies
+        self.exclude(part.excluded)
+
     def exclude(self, seconds: float) -> None:
         """Keep waiting time apart from latency."""
         branch = _branch.get()
@@ -107,6 +117,18 @@ def metered(planning: bool = False) -> Iterator[Meter]:
     finally:
         _branch.reset(branch)
         _current.reset(token)
+
+
+@contextmanager
+def part() -> Iterator[Meter]:
+    """Open a meter for one part of an answer; the meter around it gets the whole bill too."""
+    outer = current()
+    inner = Meter(outer.planning)
+    try:
+        with metered(outer.planning) as inner:
+            yield inner
+    finally:
+        outer.absorb(inner)
 
 
 @contextmanager

@@ -81,12 +81,19 @@ class Selector(Protocol):
 
 @runtime_checkable
 class Compressor(Protocol):
-    """Shortens passages for a question."""
+    """Shortens passages for a question.
+
+    A class attribute ``asks_model = True`` says that the answering model is asked for it, so that
+    a plan counts these calls.
+    """
 
     def compress(
         self, query: str, passages: Sequence[Passage], budget: int, model: Model
     ) -> list[Passage]:
-        """Passages of at most ``budget`` tokens together."""
+        """Passages of at most ``budget`` of the model's tokens together, in their order.
+
+        What is kept word for word keeps its places in the documents (``Passage.kept``).
+        """
 
 
 @runtime_checkable

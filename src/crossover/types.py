@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, final
+from typing import Any, Literal, NamedTuple, final
 
 Form = Literal["answer", "choice", "summary", "code"]
 Wants = Literal["answer", "evidence", "summary", "code", "verdict", "json", "text"]
@@ -89,11 +89,21 @@ class Example:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+class Piece(NamedTuple):
+    """Where characters ``start`` to ``end`` of a document stand in a passage: from ``at`` on."""
+
+    at: int
+    start: int
+    end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
     """A piece of a document: characters ``start`` to ``end``, its text and how relevant it is.
 
-    Where start and end are the same, a model wrote the text about what stands from there on.
+    Where something between was left out, ``kept`` are the pieces that the text still shows, word
+    for word and in order. Where start and end are the same, a model wrote the text about what
+    stands from there on.
     """
 
     document: str
@@ -101,6 +111,33 @@ class Passage:
     end: int
     text: str
     score: float = 0.0
+    kept: tuple[Piece, ...] = ()
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        """What the text shows of the document word for word; nothing where a model wrote it."""
+        whole = (Piece(0, self.start, self.end),) if self.start < self.end else ()
+        return self.kept or whole
+
+    def cut(self, start: int, end: int, score: float = 0.0) -> Passage:
+        """Return characters ``start`` to ``end`` of the text as a passage with their places."""
+        pieces = tuple(piece for each in self.pieces if (piece := _within(each, start, end)))
+        text = self.text[start:end]
+        if not pieces:
+            at = max((p.end for p in self.pieces if p.at < start), default=self.start)
+            return Passage(self.document, at, at, text, score)
+        first, last = pieces[0].start, pieces[-1].end
+        exact = len(pieces) == 1 and last - first == end - start
+        return Passage(self.document, first, last, text, score, () if exact else pieces)
+
+
+def _within(piece: Piece, start: int, end: int) -> Piece | None:
+    """The part of a piece that stands in characters ``start`` to ``end`` of the text."""
+    first, last = max(piece.at, start), min(piece.at + piece.end - piece.start, end)
+    if first >= last:
+        return None
+    begin = piece.start + first - piece.at
+    return Piece(first - start, begin, begin + last - first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +185,26 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Compression:
+    """What became of the passages of one answer: their tokens before and after, at what cost.
+
+    ``rate`` is the share of tokens that was asked for; tokens are the answering model's.
+    ``seconds`` and ``usage`` are the compressor's own; the answer's include them.
+    """
+
+    rate: float
+    before: int
+    after: int
+    seconds: float | None
+    usage: Usage = Usage()
+
+    @property
+    def achieved(self) -> float:
+        """The share of tokens that was kept; 1 where there were none."""
+        return self.after / self.before if self.before else 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Completion:
     """A model's reply. ``declined`` is a model that says itself that it has no answer.
 
@@ -184,7 +241,8 @@ class Answer:
     ``indexing`` is the one-off cost of the indexes it searched, whoever paid for them first, and
     ``index_bytes`` what they hold.
     ``passages`` are what the model was given, ``evidence`` what it named as its grounds, if it did;
-    ``cut`` says what of the context was left out because it did not fit.
+    ``cut`` says what of the context was left out because it did not fit, ``compression`` what a
+    compressor made of it.
     """
 
     text: str
@@ -199,6 +257,7 @@ class Answer:
     evidence: tuple[Passage, ...] = ()
     cut: str = ""
     index_bytes: int = 0
+    compression: Compression | None = None
 
     @property
     def scorable(self) -> bool:

@@ -63,6 +63,8 @@ def _words(example: Example, span: Span) -> list[tuple[int, int]]:
 
 def _shown(document: str, word: tuple[int, int], passages: Sequence[Passage]) -> bool:
     return any(
-        passage.document == document and passage.start <= word[0] and word[1] <= passage.end
+        piece.start <= word[0] and word[1] <= piece.end
         for passage in passages
+        if passage.document == document
+        for piece in passage.pieces
     )

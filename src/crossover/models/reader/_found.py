@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 from crossover import meter, precision
@@ -94,19 +94,18 @@ def _found(reading: Reading, passages: Sequence[Passage], calibration: Calibrati
     support = logistic(calibration.answerable, features(reading))
     sure = logistic(calibration.span, doubts(reading, support)) if reading.spans else -math.inf
     spans = tuple(
-        _cut(passages[span.passage], span.start, span.end, _share(span, reading, sure))
+        passages[span.passage].cut(span.start, span.end, _share(span, reading, sure))
         for span in reading.spans
     )
     sentences = tuple(
-        _cut(passages[n], start, end, probability(logistic(calibration.relevance, [score])))
+        passages[n].cut(start, end, probability(logistic(calibration.relevance, [score])))
         for n, start, end, score in reading.sentences
     )
     scores = [-math.inf] * len(passages)
     for number, _, answerable in reading.windows:
         scores[number] = max(scores[number], answerable)
     scored = tuple(
-        Passage(p.document, p.start, p.end, p.text, probability(score))
-        for p, score in zip(passages, scores, strict=True)
+        replace(p, score=probability(score)) for p, score in zip(passages, scores, strict=True)
     )
     return Found(spans, sentences, scored, probability(support), support, reading.tokens)
 
@@ -114,8 +113,3 @@ def _found(reading: Reading, passages: Sequence[Passage], calibration: Calibrati
 def _share(span: Span, reading: Reading, sure: float) -> float:
     """The calibrated probability of the first span; of another, less by its odds against it."""
     return probability(sure) * math.exp(span.score - reading.spans[0].score)
-
-
-def _cut(passage: Passage, start: int, end: int, score: float) -> Passage:
-    text = passage.text[start:end]
-    return Passage(passage.document, passage.start + start, passage.start + end, text, score)
