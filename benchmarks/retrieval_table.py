@@ -28,10 +28,11 @@ WEIGHTED = "hybrid(fusion=weighted)"
 FAMILIES = {
     "BM25": ("retriever=bm25",),
     "dense": ("retriever=dense",),
-    "BM25 + rerank": ("retriever=bm25, reranker=reader, candidates=30",),
+    "BM25 + rerank": ("retriever=bm25, reranker=reader, candidates=20",),
+    "hybrid + rerank alone": (f"retriever={WEIGHTED}, reranker=reader(weight=1.0), candidates=20",),
     "hybrid": (f"retriever={HYBRID}", f"retriever={WEIGHTED}"),
     "hybrid + rerank": tuple(
-        f"retriever={retriever}, reranker=reader, candidates=30" for retriever in (HYBRID, WEIGHTED)
+        f"retriever={retriever}, reranker=reader, candidates=20" for retriever in (HYBRID, WEIGHTED)
     ),
     "late chunking": ("retriever=dense(late=true)",),
     "graph": (
@@ -57,7 +58,7 @@ DATASETS = {
     ),
     "biographies": (
         "biographies(tokens=16000, documents=6, questions=42, seed=1)",
-        "biographies(tokens=16000, documents=20, questions=42, seed=2)",
+        "biographies(tokens=16000, documents=12, questions=42, seed=2)",
         ("tokens(size=100)", "sentence(size=100, overlap=0)"),
         "kind",
     ),

@@ -35,7 +35,7 @@ class LaraRag(Retrieving):
         default=3, metadata={"help": "found by `sparse`"}
     )
     reranker: Reranker = field(
-        default=ReaderReranker(), metadata={"help": "orders what both have found"}
+        default=ReaderReranker(weight=1.0), metadata={"help": "orders what both have found"}
     )
     chunker: Chunker = field(
         default=Sentence(size=600, overlap=100), metadata={"help": "how documents are cut"}

@@ -23,6 +23,8 @@ PACKAGED = "minilm"
 HUB_SECONDS = 5
 WEIGHTS = (".json", ".txt", ".safetensors", ".bin", ".model")
 EXPORTS = ("onnx", "openvino")
+# a window that begins or ends within a word has a few tokens more when it is encoded by itself
+SPARE = 16
 running = Lock()
 
 
@@ -64,9 +66,15 @@ def embed(encoder: Encoder, texts: Sequence[str], prefix: str, batch: int) -> Co
     return Computed(unit(vectors), tokens, seconds)
 
 
+def window_of(room: int) -> int:
+    """How many tokens of a longer text go into a window of that many."""
+    return max(1, room - min(SPARE, room // SPARE))
+
+
 def _windows(text: str, places: Offsets, room: int) -> list[str]:
     if len(places) <= room:
         return [text]
+    room = window_of(room)
     starts = range(0, len(places), room)
     return [text[places[s][0] : places[min(s + room, len(places)) - 1][1]] for s in starts]
 

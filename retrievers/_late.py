@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from crossover import meter, precision
 from crossover.retrievers._embedding import Computed, unit
-from crossover.retrievers._encoders import Encoder, Offsets
+from crossover.retrievers._encoders import Encoder, Offsets, window_of
 
 Span = tuple[int, int]
 # windows whose states are held at once
@@ -34,7 +34,7 @@ def late(encoder: Encoder, text: str, spans: Sequence[Span], prefix: str, batch:
     with precision.inference():
         clock = meter.Meter()
         places = encoder.offsets([text])[0]
-        room = max(2, encoder.room - len(encoder.offsets([prefix])[0]))
+        room = max(2, window_of(encoder.room - len(encoder.offsets([prefix])[0])))
         windows = _overlapping(places, len(text), room)
         parts = _parts(places, windows, spans, room // 2)
         pooled = _Pooled(len(spans))

@@ -76,14 +76,14 @@ class MiniLm:
     def encode(self, texts: Sequence[str], batch: int) -> Matrix:
         """Embed texts that fit the window, short ones more at once than ``batch`` whole ones."""
         found = torch.zeros(len(texts), WIDTH)
-        for rows, states, mask in self._batches(self._encoded(texts), batch):
+        for rows, states, mask in self._batches(self._fitting(texts), batch):
             pooled = (states.float() * mask[:, :, None]).sum(1) / mask.sum(1, keepdim=True)
             found[rows] = nn.functional.normalize(pooled).cpu()
         return found.numpy()
 
     def states(self, texts: Sequence[str], batch: int) -> list[tuple[Matrix, Offsets]]:
         """Return the state of every word piece of texts that fit the window, and its place."""
-        encoded = self._encoded(texts)
+        encoded = self._fitting(texts)
         found: list[Any] = [None] * len(texts)
         for rows, states, _ in self._batches(encoded, batch):
             for row, mine in zip(rows, states.float().cpu().numpy(), strict=True):
@@ -97,6 +97,13 @@ class MiniLm:
 
     def _encoded(self, texts: Sequence[str]) -> list[Encoding]:
         found: list[Encoding] = self.tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return found
+
+    def _fitting(self, texts: Sequence[str]) -> list[Encoding]:
+        """Encode texts that fit; a window that cuts a word in two may be a little longer."""
+        found = self._encoded(texts)
+        for one in found:
+            one.truncate(self.room)
         return found
 
     def _batches(

@@ -68,7 +68,7 @@ class Dense(Retriever):
     attempts: Annotated[int, Ge(1)] = field(
         default=5, metadata={"help": "tries before a passing failure is final", **OPERATIONAL}
     )
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def __post_init__(self) -> None:
         endpoint = is_endpoint(self.model)

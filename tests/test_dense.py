@@ -115,6 +115,17 @@ def test_late_chunking_gives_a_passage_its_documents_context(model):
     assert len(late.search("Berlin", 9, FAKE)) == len(late.passages)
 
 
+@pytest.mark.parametrize("late", [True, False])
+def test_a_window_may_cut_words_in_two(late):
+    # invented names are many word pieces each, and other ones where a window cuts them
+    text = "Zansia Vellaby met Ornolt Drovavar, of Ostrel-Zarnemarsh, at Thurlocombe. " * 200
+    for room in (499, 500, 501):
+        index = Dense(late=late).index((Document("d", text),), Tokens(room * 4), FAKE)
+        assert len(index.search("Who met Ornolt Drovavar?", 99, FAKE)) == len(
+            Tokens(room * 4).chunk(Document("d", text))
+        )
+
+
 def test_a_document_that_is_one_passage_is_the_same_late():
     document = Document("d", "The bridge was built of grey stone.")
     late, early = (

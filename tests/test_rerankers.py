@@ -45,6 +45,23 @@ def test_the_reader_puts_first_what_answers():
     assert {(p.start, p.end) for p in found} == {(p.start, p.end) for p in PASSAGES}
     assert all(0 <= p.score <= 1 for p in found)
     assert bill.usage.input_tokens > 0 < bill.usage.compute_seconds
+    alone = ReaderReranker(weight=1.0).rerank("Who built the bridge?", PASSAGES[::-1], FAKE)
+    # nothing was searched, so that the reader's order is the order
+    assert [p.start for p in found] == [p.start for p in alone]
+    assert alone == sorted(alone, key=lambda passage: -passage.score)
+
+
+@pytest.mark.skipif(not _weights.FILE.exists(), reason="needs the reader's weights")
+def test_the_search_and_the_reader_are_weighed():
+    searched = [replace(p, score=float(p is PASSAGES[-1])) for p in PASSAGES]
+    by_weight = {
+        weight: ReaderReranker(weight=weight).rerank("Who built the bridge?", searched, FAKE)
+        for weight in (0.1, 0.9)
+    }
+    assert by_weight[0.1][0].text == PASSAGES[-1].text
+    assert by_weight[0.9][0].text == PASSAGES[0].text
+    for found in by_weight.values():
+        assert 0 <= found[-1].score <= found[0].score <= 1
 
 
 def test_the_reader_is_asked_once_and_its_ranking_taken(monkeypatch):
@@ -58,7 +75,7 @@ def test_the_reader_is_asked_once_and_its_ranking_taken(monkeypatch):
         return [Ranked]
 
     monkeypatch.setattr(Reader, "read", read)
-    found = ReaderReranker(threads=2).rerank("Who?", PASSAGES, FAKE)
+    found = ReaderReranker(weight=1.0, threads=2).rerank("Who?", PASSAGES, FAKE)
     assert found == list(Ranked.ranked)
     assert asked == [(2, [("Who?", PASSAGES)])]
     assert ReaderReranker().rerank("Who?", [], FAKE) == []
