@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.errors import MissingExtra
 from crossover.experiments import _tables
-from crossover.experiments._plot import accuracy_cost, cost_title, drawn
+from crossover.experiments._plot import KEPT, accuracy_cost, cost_title, drawn
 from crossover.experiments._summary import cost_axis, failures, tags_of
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def page(frame: DataFrame, tables: Mapping[str, DataFrame], remarks: Sequence[st
 
 
 def _section(dataset: str, table: DataFrame) -> dict[str, Any]:
-    return _slice(dataset, table) | {"plot": _plot(table)}
+    compressed = KEPT in table and table[KEPT].notna().any()
+    axes = [cost_axis(table), *([KEPT] if compressed else [])]
+    return _slice(dataset, table) | {"plots": [_plot(table, axis) for axis in axes]}
 
 
 def _slice(dataset: str, table: DataFrame) -> dict[str, Any]:
@@ -64,12 +66,12 @@ def _slice(dataset: str, table: DataFrame) -> dict[str, Any]:
     }
 
 
-def _plot(table: DataFrame) -> dict[str, Any]:
+def _plot(table: DataFrame, axis: str) -> dict[str, Any]:
     """Draw what can be drawn and say in words what cannot."""
     from markupsafe import Markup
 
-    cost = cost_title(cost_axis(table), table)
-    shown = drawn(table)
+    cost = cost_title(axis, table)
+    shown = drawn(table, axis)
     hidden = [
         row for at, row in zip(table.index, _labels(table), strict=True) if at not in shown.index
     ]
@@ -79,7 +81,7 @@ def _plot(table: DataFrame) -> dict[str, Any]:
     if shown.empty:
         return {"svg": "", "title": "", "said": said}
     try:
-        plot = accuracy_cost(table)
+        plot = accuracy_cost(table, axis)
     except MissingExtra as missing:
         return {"svg": "", "title": "", "said": [f"There is no plot: {missing}."]}
     if plot.unnamed:

@@ -1,4 +1,4 @@
-"""The accuracy-cost plot as an SVG that follows the page's colours."""
+"""Scores over costs, or over the share of tokens kept, as an SVG in the page's colours."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 INK = "#000001"
 SERIES = [f"#0000{place:02x}" for place in range(16, 25)]
 MARKERS = "osD^vPX*h"
+# what compressors leave: the other axis that strategies are compared on
+KEPT = "achieved_rate"
 MOST_LABELS = 40
 INCHES = (8.0, 4.6)
 LEGEND_LINE = 0.22
@@ -53,19 +55,20 @@ STYLE: dict[Any, Any] = {
 
 
 def cost_title(column: str, table: DataFrame) -> str:
-    """Say in words what a cost column holds."""
+    """Say in words what an axis shows."""
     if column == "dollars_per_1000_priced":
         return f"dollars per 1,000 questions at the price of {table['price_as'].iloc[0]}"
     titles = {
         "dollars_per_1000": "dollars per 1,000 questions",
         "input_tokens": "input tokens per question",
+        KEPT: "share of the tokens that is kept",
     }
     return titles[column]
 
 
-def drawn(table: DataFrame) -> DataFrame:
+def drawn(table: DataFrame, axis: str = "") -> DataFrame:
     """Keep the rows that a logarithmic axis can show: a known score, a known cost above 0."""
-    return table[(table[cost_axis(table)] > 0) & table["score"].notna()]
+    return table[(table[axis or cost_axis(table)] > 0) & table["score"].notna()]
 
 
 @dataclass(frozen=True)
@@ -76,8 +79,11 @@ class Plot:
     unnamed: tuple[str, ...]
 
 
-def accuracy_cost(table: DataFrame) -> Plot:
-    """Draw one dataset's scores over their costs; raises MissingExtra without matplotlib."""
+def accuracy_cost(table: DataFrame, axis: str = "") -> Plot:
+    """Draw one dataset's scores over their costs, or over another axis.
+
+    Raises MissingExtra without matplotlib.
+    """
     try:
         import matplotlib
         from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -91,11 +97,13 @@ def accuracy_cost(table: DataFrame) -> Plot:
         figure = Figure(figsize=INCHES, dpi=72, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
-        _draw(axes, table)
-        if _several(drawn(table)):
-            _add_legend(figure, drawn(table))
+        axis = axis or cost_axis(table)
+        points = drawn(table, axis)
+        _draw(axes, points, axis)
+        if _several(points):
+            _add_legend(figure, points)
         figure.draw_without_rendering()
-        unnamed = _place_labels(axes, drawn(table))
+        unnamed = _place_labels(axes, points, axis)
         file = io.StringIO()
         plain = dict.fromkeys(["Date", "Creator", "Format", "Type"])
         figure.savefig(file, format="svg", metadata=plain, transparent=True)
@@ -106,14 +114,13 @@ def accuracy_cost(table: DataFrame) -> Plot:
 AIR = 1.35
 
 
-def _draw(axes: Axes, table: DataFrame) -> None:
-    cost = cost_axis(table)
+def _draw(axes: Axes, table: DataFrame, axis: str) -> None:
     axes.set_xscale("log")
-    for points, colour, marker in _series(drawn(table)):
+    for points, colour, marker in _series(table):
         low, high = (points[end].fillna(points["score"]) for end in ("low", "high"))
         reach = [(points["score"] - low).clip(lower=0), (high - points["score"]).clip(lower=0)]
         axes.errorbar(
-            points[cost],
+            points[axis],
             points["score"],
             yerr=reach,
             fmt=marker,
@@ -121,10 +128,10 @@ def _draw(axes: Axes, table: DataFrame) -> None:
             markersize=7,
             elinewidth=1.2,
         )
-    costs = drawn(table)[cost]
+    costs = table[axis]
     # set from the costs themselves: matplotlib warns of an axis on which all costs are one
     axes.set_xlim(*_widened(costs.min() / AIR, costs.max() * AIR))
-    _dress(axes, cost_title(cost, table), str(table["metric"].iloc[0]))
+    _dress(axes, cost_title(axis, table), str(table["metric"].iloc[0]))
 
 
 def _several(points: DataFrame) -> bool:
@@ -133,11 +140,17 @@ def _several(points: DataFrame) -> bool:
 
 def _series(points: DataFrame) -> Iterator[tuple[DataFrame, str, str]]:
     """Of several models colour tells the model, shape the strategy; of one both tell its kind."""
-    kind = points["strategy"].str.partition("(")[0]
+    kind = points["strategy"].map(_kind)
     hues, shapes = (points["model"], points["strategy"]) if _several(points) else (kind, kind)
     hue, shape = _places(hues, SERIES), _places(shapes, MARKERS)
     for (one, other), some in points.groupby([hues.rename(0), shapes.rename(1)], sort=False):
         yield some, hue[one], shape[other]
+
+
+def _kind(strategy: str) -> str:
+    """A strategy's name, with its compressor's where it has one."""
+    compressor = re.search(r"compressor=(\w+)", strategy)
+    return strategy.partition("(")[0] + (f" {compressor[1]}" if compressor else "")
 
 
 def _places(names: Series[Any], among: Sequence[str]) -> dict[Any, str]:
@@ -189,29 +202,27 @@ def _widened(left: float, right: float) -> tuple[float, float]:
     return left / stretch, right * stretch
 
 
-def _place_labels(axes: Axes, points: DataFrame) -> list[str]:
+def _place_labels(axes: Axes, points: DataFrame, axis: str) -> list[str]:
     """Write strategies beside their points; return those that would cover something anywhere."""
     if _told_by_legend(points):
         return []
-    cost = cost_axis(points)
-    sheet = Sheet(axes, list(_obstacles(axes, points)))
+    sheet = Sheet(axes, list(_obstacles(axes, points, axis)))
     rows = points.sort_values("score", ascending=False).to_dict("records")
     return [
         row["strategy"]
         for place, row in enumerate(rows)
-        if place >= MOST_LABELS or not sheet.write(row["strategy"], (row[cost], row["score"]))
+        if place >= MOST_LABELS or not sheet.write(row["strategy"], (row[axis], row["score"]))
     ]
 
 
-def _obstacles(axes: Axes, points: DataFrame) -> Iterator[Bbox]:
+def _obstacles(axes: Axes, points: DataFrame, axis: str) -> Iterator[Bbox]:
     from matplotlib.transforms import Bbox
 
-    cost = cost_axis(points)
     for row in points.to_dict("records"):
-        x, y = axes.transData.transform((row[cost], row["score"]))
+        x, y = axes.transData.transform((row[axis], row["score"]))
         yield Bbox.from_extents(x - 7, y - 7, x + 7, y + 7)
         if not _tables.unknown(row["low"]):
-            ends = [(row[cost], row[end]) for end in ("low", "high")]
+            ends = [(row[axis], row[end]) for end in ("low", "high")]
             (x, bottom), (_, top) = axes.transData.transform(ends)
             yield Bbox.from_extents(x - 2, bottom, x + 2, top)
 

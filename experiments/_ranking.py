@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from crossover.errors import StoreError
 from crossover.experiments import _tables
 from crossover.experiments._markdown import markdown_table
+from crossover.experiments._paired import NOT_COMPARED, compared
 from crossover.experiments._summary import KEYS, tag_columns, unscored
 from crossover.experiments._tables import Column
-from crossover.experiments.statistics import clustered_mean, sign_flip
+from crossover.experiments.statistics import clustered_mean
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pandas import DataFrame, Series
+    from pandas import DataFrame
 
 MEGABYTE = 1e6
-NOT_COMPARED = dict.fromkeys(("difference", "difference_low", "difference_high", "p"))
 COMPARED = "Differences are paired, against `{}`; p flips the signs of whole documents (groups)."
 
 
@@ -36,11 +36,11 @@ def summarise_retrieval(frame: DataFrame, headline: str, by: Sequence[str] = ())
     first = frame["strategy"].iloc[0]
     rows = []
     for key, table in frame.groupby([*KEYS[:2], *tags], sort=False, dropna=False):
-        base = table[table["strategy"] == first].set_index("example")[headline]
+        base = table[table["strategy"] == first]
         for strategy, cell in table.groupby("strategy", sort=False):
             names = dict(zip([*KEYS[:2], *tags], key, strict=True)) | {"strategy": strategy}
-            compared = {} if strategy == first else _compared(cell, base, headline)
-            rows.append(names | _row(cell, headline) | NOT_COMPARED | compared)
+            against = NOT_COMPARED if strategy == first else compared(cell, base, headline)
+            rows.append(names | _row(cell, headline) | against)
     return pd.DataFrame(rows)
 
 
@@ -68,19 +68,6 @@ def _row(cell: DataFrame, headline: str) -> dict[str, Any]:
         "indexing_dollars": sets["indexing_dollars"].max().mean(),
         "index_megabytes": sets["index_bytes"].max().mean() / MEGABYTE,
         **unscored(cell),
-    }
-
-
-def _compared(cell: DataFrame, base: Series[float], headline: str) -> dict[str, Any]:
-    own = cell.set_index("example")
-    differences = (own[headline] - base).to_numpy(float)
-    groups = own["group"].to_numpy(object)
-    found = clustered_mean(differences, groups, share=False)
-    return {
-        "difference": found.mean,
-        "difference_low": found.low,
-        "difference_high": found.high,
-        "p": sign_flip(differences, groups),
     }
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from crossover.errors import ConfigError, DataError
+from crossover.experiments._paired import NOT_COMPARED, compared
 from crossover.experiments.statistics import clustered_mean
 
 if TYPE_CHECKING:
@@ -37,10 +38,11 @@ def summarise(frame: DataFrame, by: Sequence[str] = ()) -> DataFrame:
 
     Every question stays in the denominator: a failed one carries the score 0. ``score`` is the
     dataset's headline metric, ``metric`` says which, ``low`` and ``high`` are the ends of its
-    95 % interval clustered by document (see ``statistics.clustered_mean``). Tokens and dollars
-    are unknown (NaN) where those of any question are; times leave out what was not measured.
-    Dollars are per 1,000 questions, indexing is per document. Raises ConfigError for an unknown
-    tag and DataError for a frame that lacks what a result frame has.
+    95 % interval clustered by document (see ``statistics.clustered_mean``); ``difference`` is
+    paired, against the grid's first strategy on the same questions. Tokens and dollars are
+    unknown (NaN) where those of any question are; times leave out what was not measured. Dollars
+    are per 1,000 questions, indexing is per document. Raises ConfigError for an unknown tag and
+    DataError for a frame that lacks what a result frame has.
     """
     import pandas as pd
 
@@ -48,11 +50,31 @@ def summarise(frame: DataFrame, by: Sequence[str] = ()) -> DataFrame:
     tags = tag_columns(frame, by)
     keys = [*KEYS, *tags]
     rows = [
-        dict(zip(keys, key, strict=True)) | _row(cell, frame.attrs)
-        for key, cell in frame.groupby(keys, sort=False, dropna=False)
+        dict(zip(keys, key, strict=True)) | _row(cell, frame.attrs) | against
+        for key, cell, against in _compared(frame, keys)
     ]
     table = pd.DataFrame(rows, columns=_columns(rows, tags))
     return _in_order(table, frame, tags)
+
+
+def _compared(
+    frame: DataFrame, keys: Sequence[str]
+) -> Iterator[tuple[tuple[object, ...], DataFrame, Mapping[str, object]]]:
+    """Every cell with its paired difference to the first strategy's on the same questions."""
+    first = frame["strategy"].iloc[0]
+    cells: dict[Any, DataFrame] = dict(iter(frame.groupby([*keys], sort=False, dropna=False)))
+    named = [dict(zip(keys, key, strict=True)) for key in cells]
+    # keyed by text: a tag that is missing is NaN, which equals nothing
+    bases = {
+        str(name | {"strategy": ""}): cell
+        for name, cell in zip(named, cells.values(), strict=True)
+        if name["strategy"] == first
+    }
+    for (key, cell), name in zip(cells.items(), named, strict=True):
+        base = bases.get(str(name | {"strategy": ""}))
+        headline = frame.attrs["metrics"][name["dataset"]][0]
+        alone = base is None or name["strategy"] == first
+        yield key, cell, NOT_COMPARED if alone else compared(cell, base, headline)
 
 
 def failures(frame: DataFrame) -> DataFrame:
@@ -121,6 +143,7 @@ def _row(cell: DataFrame, attrs: Mapping[Any, Any]) -> dict[str, object]:
         **_work(cell),
         **_dollars(cell, str(attrs.get("price_as") or "")),
         **_seconds(cell),
+        **_compression(cell),
         **unscored(cell),
     }
 
@@ -222,6 +245,20 @@ def _seconds(cell: DataFrame) -> dict[str, object]:
         middle, late = np.percentile(times, [50, 95]) if len(times) else (np.nan, np.nan)
         found |= {f"{shown}_p50": float(middle), f"{shown}_p95": float(late)}
     return found
+
+
+def _compression(cell: DataFrame) -> dict[str, object]:
+    """Shares of the tokens that a compressor was asked to keep and kept, and its time."""
+    if "achieved_rate" not in cell or not cell["achieved_rate"].notna().any():
+        return {}
+    times = _numbers(cell, "compression_seconds")
+    return {
+        "compression_rate": _mean_of_known(_numbers(cell, "compression_rate")),
+        "achieved_rate": _mean_of_known(_numbers(cell, "achieved_rate")),
+        "compression_seconds": _mean_of_known(times),
+        "compression_dollars_per_1000": 1000
+        * _mean_of_known(_numbers(cell, "compression_dollars")),
+    }
 
 
 def unscored(cell: DataFrame) -> dict[str, object]:

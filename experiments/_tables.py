@@ -46,6 +46,11 @@ def signed(value: float) -> str:
     return UNKNOWN if unknown(value) else f"{value:+.3f}"
 
 
+def against(value: float) -> str:
+    """Show a difference to the strategy that others are compared with; its own row has none."""
+    return "" if unknown(value) else signed(value)
+
+
 def probability(value: float) -> str:
     """Show a p value, a small one as a bound."""
     if unknown(value):
@@ -196,6 +201,7 @@ def _all(table: DataFrame) -> list[Column]:
         Column("", "n", "n", whole),
         Column("", "scored", "scored", whole),
         Column("", f"{metric} [95 %]", "score", applied),
+        Column("against the first", "[95 %]", "difference", against, rank=1),
         *(Column("", name(mean.removeprefix(MEAN)), mean, applied, rank=2) for mean in means),
         Column("wrong", "unseen", "wrong_unseen", percent, rank=1),
         Column("wrong", "though seen", "wrong_seen", percent, rank=1),
@@ -203,6 +209,10 @@ def _all(table: DataFrame) -> list[Column]:
         Column("", "truncated", "truncated", percent),
         Column("", "failed", "failed", whole),
         Column("", "words", "answer_words", count),
+        Column("kept", "asked", "compression_rate", percent, rank=1),
+        Column("kept", "achieved", "achieved_rate", percent),
+        Column("compression", "seconds", "compression_seconds", seconds, rank=1),
+        Column("compression", "$ per 1k", "compression_dollars_per_1000", significant, rank=2),
         Column("tokens", "in", "input_tokens", count),
         Column("tokens", "cached", "cached_tokens", count, rank=2),
         Column("tokens", "out", "output_tokens", count, rank=1),
@@ -233,6 +243,8 @@ def _speaks(table: DataFrame, source: str) -> bool:
         return not values.equals(table["n"])
     if source == "dollars_per_1000_indexed":
         return not values.equals(table["dollars_per_1000"])
+    if source == "difference":
+        return bool(values.notna().any())
     if source in ("model", "n"):
         return bool(values.nunique() > 1)
     return not (source in SILENT and (values == SILENT[source]).all())
