@@ -19,7 +19,7 @@ ORDER = [
     {"models", "retrievers", "compressors"},
     {"pipelines", "measure"},
     {"datasets", "metrics"},
-    {"experiments", "asking", "ecosystem", "faces", "listing"},
+    {"experiments", "asking", "compressing", "ecosystem", "faces", "listing"},
     {"router"},
     {"app"},
     {"cli"},

@@ -157,6 +157,26 @@ def ask(
         raise typer.Exit(1)
 
 
+@app.command()
+def compress(
+    file: Annotated[Path, typer.Argument(help="txt, md, html, pdf or docx.", show_default=False)],
+    question: Annotated[str, typer.Option(help="What it is compressed for.")] = "",
+    method: Annotated[str, typer.Option(help="How: a compressor.")] = "extractive",
+    rate: Annotated[float, typer.Option(help="Share of the tokens to keep.")] = 0.25,
+    model: Annotated[str, typer.Option(help="Whose tokens count.")] = "reader",
+    html: Annotated[Path | None, typer.Option(help="Also a page of both, side by side.")] = None,
+) -> None:
+    """Compress one file and print what is left; times, tokens and cost go to stderr."""
+    from crossover.compressing import compress_file, write_page
+
+    found = compress_file(file, question.strip(), method, rate, model)
+    typer.echo(found.text)
+    typer.echo(found.line, err=True)
+    if html:
+        write_page(found, question.strip(), method, html)
+        typer.echo(str(html), err=True)
+
+
 @app.command("list")
 def list_(
     kind: Annotated[Kind, typer.Argument(help="What to list.", show_default=False)],
