@@ -63,3 +63,10 @@ def test_a_mistake_is_one_line_that_shows_it(text):
 def test_what_is_neither_text_nor_named_mapping_is_refused(value):
     with pytest.raises(ConfigError):
         call(value)
+
+
+def test_a_text_that_yaml_cut_in_two_is_explained():
+    with pytest.raises(ConfigError, match="put the text in quotes"):
+        parse("rag(reranker=reader")
+    with pytest.raises(ConfigError, match="write name"):
+        parse("rag(reranker==reader)")

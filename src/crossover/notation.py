@@ -62,9 +62,11 @@ def parse(text: str) -> Value:
         end = isinstance(error, UnexpectedEOF) or error.get_context(text).strip() == ""
         place = "its end" if end else f"character {getattr(error, 'column', '?')}"
         kind = "unexpected character" if isinstance(error, UnexpectedCharacters) else "mistake"
-        raise ConfigError(
-            f"cannot read {text!r}: {kind} at {place}; write name(option=value, …)"
-        ) from None
+        what = "write name(option=value, …)"
+        if text.count("(") > text.count(")"):
+            # YAML cuts the items of a list in brackets at every comma
+            what = "a bracket is left open; in a YAML [list], put the text in quotes"
+        raise ConfigError(f"cannot read {text!r}: {kind} at {place}; {what}") from None
     return _value(tree.children[0])
 
 
