@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crossover.experiments.statistics import clustered_mean, sign_flip
@@ -34,3 +35,25 @@ def compared(cell: DataFrame, base: DataFrame, headline: str) -> dict[str, Any]:
         "difference_high": found.high,
         "p": sign_flip(differences, groups),
     }
+
+
+def against_first(
+    frame: DataFrame, keys: Sequence[str]
+) -> Iterator[tuple[tuple[object, ...], DataFrame, dict[str, Any]]]:
+    """Every cell with its paired difference to the first strategy's on the same questions."""
+    first = frame["strategy"].iloc[0]
+    cells: dict[Any, DataFrame] = dict(iter(frame.groupby([*keys], sort=False, dropna=False)))
+    named = {key: dict(zip(keys, key, strict=True)) for key in cells}
+    # keyed by text: a tag that is missing is NaN, which equals nothing
+    bases = {
+        str(name | {"strategy": ""}): cells[key]
+        for key, name in named.items()
+        if name["strategy"] == first
+    }
+    for key, name in named.items():
+        base = bases.get(str(name | {"strategy": ""}))
+        headline = frame.attrs["metrics"][name["dataset"]][0]
+        if base is None or name["strategy"] == first:
+            yield key, cells[key], NOT_COMPARED
+        else:
+            yield key, cells[key], compared(cells[key], base, headline)

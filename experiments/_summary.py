@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from crossover.errors import ConfigError, DataError
-from crossover.experiments._paired import NOT_COMPARED, compared
+from crossover.experiments._paired import against_first
 from crossover.experiments.statistics import clustered_mean
 
 if TYPE_CHECKING:
@@ -51,30 +51,10 @@ def summarise(frame: DataFrame, by: Sequence[str] = ()) -> DataFrame:
     keys = [*KEYS, *tags]
     rows = [
         dict(zip(keys, key, strict=True)) | _row(cell, frame.attrs) | against
-        for key, cell, against in _compared(frame, keys)
+        for key, cell, against in against_first(frame, keys)
     ]
     table = pd.DataFrame(rows, columns=_columns(rows, tags))
     return _in_order(table, frame, tags)
-
-
-def _compared(
-    frame: DataFrame, keys: Sequence[str]
-) -> Iterator[tuple[tuple[object, ...], DataFrame, Mapping[str, object]]]:
-    """Every cell with its paired difference to the first strategy's on the same questions."""
-    first = frame["strategy"].iloc[0]
-    cells: dict[Any, DataFrame] = dict(iter(frame.groupby([*keys], sort=False, dropna=False)))
-    named = [dict(zip(keys, key, strict=True)) for key in cells]
-    # keyed by text: a tag that is missing is NaN, which equals nothing
-    bases = {
-        str(name | {"strategy": ""}): cell
-        for name, cell in zip(named, cells.values(), strict=True)
-        if name["strategy"] == first
-    }
-    for (key, cell), name in zip(cells.items(), named, strict=True):
-        base = bases.get(str(name | {"strategy": ""}))
-        headline = frame.attrs["metrics"][name["dataset"]][0]
-        alone = base is None or name["strategy"] == first
-        yield key, cell, NOT_COMPARED if alone else compared(cell, base, headline)
 
 
 def failures(frame: DataFrame) -> DataFrame:

@@ -1,17 +1,20 @@
 """What holds of every compressor, and the filling of a budget that they share."""
 
+import time
+
 import pytest
 from compressing import NEAR, ready
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from passages import assert_verbatim
 
-from crossover import catalog
+from crossover import catalog, meter
 from crossover.compressors._keeping import Unit, assembled, fill, joined
+from crossover.compressors.extractive import Extractive
 from crossover.errors import ConfigError
 from crossover.measure import measured
 from crossover.roles import Compressor, Model, Strategy
-from crossover.types import Document, Passage, Piece, Question
+from crossover.types import Document, Passage, Piece, Question, Usage
 
 NAMES = catalog.names(Compressor)
 FAKE = catalog.load(Model, "fake(reply=Ada Varn built the bridge.)")
@@ -87,6 +90,31 @@ def test_a_strategy_reports_what_a_compressor_did(name):
         assert 0 < done.seconds <= answer.seconds
         assert answer.usage.compute_seconds >= done.usage.compute_seconds
         assert catalog.load(Strategy, catalog.spec(strategy)) == strategy
+
+
+def test_what_ignores_the_question_is_done_once_and_billed_to_all(monkeypatch):
+    done = []
+
+    def compress(self, query, passages, budget, model):
+        done.append(query)
+        time.sleep(0.05)
+        meter.current().charge(Usage(input_tokens=100, calls=1, compute_seconds=0.05))
+        return [passages[0].cut(0, 40)]
+
+    monkeypatch.setattr(Extractive, "compress", compress)
+    monkeypatch.setattr(Extractive, "ignores_question", True, raising=False)
+    strategy = catalog.load(Strategy, "compressed(rate=0.3)")
+    document = Document("town", TOWN + "Once.")
+    asked = [Question(text, text, (document,)) for text in ("Who?", "When?")]
+    first, second = (measured(strategy, question, FAKE) for question in asked)
+    assert done == [""]
+    assert second.passages == first.passages
+    assert second.compression == first.compression
+    assert second.usage.input_tokens == pytest.approx(first.usage.input_tokens, abs=2)
+    assert second.usage.compute_seconds == first.usage.compute_seconds
+    assert second.seconds >= 0.05
+    measured(catalog.load(Strategy, "compressed(rate=0.4)"), asked[0], FAKE)
+    assert len(done) == 2
 
 
 def test_a_rate_of_one_leaves_all_as_it_is():

@@ -84,7 +84,8 @@ class Compressor(Protocol):
     """Shortens passages for a question.
 
     A class attribute ``asks_model = True`` says that the answering model is asked for it, so that
-    a plan counts these calls.
+    a plan counts these calls; ``ignores_question = True`` that the question changes nothing, so
+    that one compression serves all questions on a text (and is billed to each).
     """
 
     def compress(

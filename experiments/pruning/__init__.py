@@ -1,0 +1,1 @@
+"""Train the models that prune words: ``python -m crossover.experiments.pruning DATA``."""
