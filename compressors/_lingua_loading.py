@@ -69,6 +69,8 @@ def pretrained(name: str, kind: str) -> tuple[Any, Any, Any]:
     tokenizer = files.loaded(name, transformers.AutoTokenizer.from_pretrained)
     if not tokenizer.is_fast:
         raise ConfigError(f"{name}: its tokenizer does not say where its tokens stand")
+    # texts are read in windows: that they are longer than one is no mistake
+    tokenizer.deprecation_warnings["sequence-length-is-longer-than-the-specified-maximum"] = True
     model, told = files.loaded(
         name, getattr(transformers, kind).from_pretrained, output_loading_info=True
     )
