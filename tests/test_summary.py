@@ -171,3 +171,37 @@ def test_the_cost_axis_is_dollars_where_they_are_known():
 
 
 # numbers as text
+
+
+def test_strategies_are_compared_with_the_first_on_the_questions_that_both_have():
+    scores = {"full_context": (0.2, 0.4, 0.9), "rag": (0.3, 0.6, 0.8), "rag(k=2)": (0.2, 0.4)}
+    rows = [
+        row(strategy=name, example=f"q{at}", group=f"d{at}", score=score)
+        for name, some in scores.items()
+        for at, score in enumerate(some)
+    ]
+    table = summarise(frame(rows)).set_index("strategy")
+    assert math.isnan(table.loc["full_context", "difference"])
+    found = table.loc["rag"]
+    assert found["difference"] == pytest.approx((0.1 + 0.2 - 0.1) / 3)
+    assert found["difference_low"] < found["difference"] < found["difference_high"]
+    # of three documents' signs all but two patterns give as much as the data
+    assert found["p"] == pytest.approx(6 / 8)
+    assert table.loc["rag(k=2)", "difference"] == 0
+    assert "+0.067" in shown(render_terminal(summarise(frame(rows))), width=200)
+
+
+def test_what_compressors_did_is_shown_where_there_were_any():
+    none = {"compression_rate": None, "achieved_rate": None}
+    done = {"compression_rate": 0.25, "compression_seconds": 2.0, "compression_dollars": 0.001}
+    rows = [
+        row(strategy="full_context", **none),
+        row(strategy="compressed", achieved_rate=0.2, **done),
+        row(strategy="compressed", achieved_rate=0.24, **done),
+    ]
+    table = summarise(frame(rows)).set_index("strategy")
+    assert table.loc["compressed", "achieved_rate"] == pytest.approx(0.22)
+    assert table.loc["compressed", "compression_dollars_per_1000"] == pytest.approx(1.0)
+    assert math.isnan(table.loc["full_context", "achieved_rate"])
+    assert "22 %" in shown(render_terminal(summarise(frame(rows))), width=200)
+    assert "achieved_rate" not in summarise(frame([row(**none)]))
