@@ -4,28 +4,50 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from threading import Lock
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from crossover import meter
+from crossover import catalog, meter
 from crossover.experiments.store import Store
 from crossover.experiments.wrapped import Wrapped
-from crossover.roles import Model
+from crossover.roles import Compressor, Model, Strategy
 from crossover.types import Completion, Request, Step
+
+Component = TypeVar("Component")
+
+
+def with_models(component: Component, wrap: Callable[[Model], Model]) -> Component:
+    """The component with the models among its options wrapped, in compressors and strategies too.
+
+    A retriever's models stay as they are: what they are asked for is an index that many share.
+    """
+    if not is_dataclass(component) or isinstance(component, type):
+        return component
+    changed: dict[str, Any] = {}
+    for option in fields(component):
+        value = getattr(component, option.name)
+        if catalog.plays(value, Model):
+            changed[option.name] = wrap(value)
+        elif catalog.plays(value, Compressor) or catalog.plays(value, Strategy):
+            changed[option.name] = with_models(value, wrap)
+    return replace(component, **changed) if changed else component
 
 
 class Remembering(Wrapped):
     """Answers for one job: from the store what it holds, else from the model behind it.
 
     The same request made twice within an answer (several samples) is two calls. A request without
-    a seed gets the grid's.
+    a seed gets the grid's. ``scope`` tells a strategy's models apart.
     """
 
-    def __init__(self, model: Model, store: Store, job: str, seed: int) -> None:
+    def __init__(self, model: Model, store: Store, job: str, seed: int, scope: str = "") -> None:
         super().__init__(model)
+        self.scope = scope.encode()
         self.store, self.job, self.seed = store, job, seed
         self._asked: Counter[str] = Counter()
         self._lock = Lock()
@@ -45,7 +67,8 @@ class Remembering(Wrapped):
         return completion
 
     def _call(self, request: Request) -> str:
-        content = hashlib.sha256(_requests().dump_json(request)).hexdigest()
+        asked = _requests().dump_json(request) + self.scope
+        content = hashlib.sha256(asked).hexdigest()
         with self._lock:
             self._asked[content] += 1
             return f"{content}-{self._asked[content]}"

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from crossover import catalog, meter
 from crossover.errors import MissingExtra
 from crossover.experiments.grid import Grid, Job, load_grid
-from crossover.experiments.remembering import Remembering
+from crossover.experiments.remembering import Remembering, with_models
 from crossover.experiments.store import Key, Store
 from crossover.measure import measured
+from crossover.roles import Model
 from crossover.types import Answer
 
 if TYPE_CHECKING:
@@ -181,9 +182,12 @@ def _still_open(held: Sequence[Job], store: Store) -> list[Job]:
 
 
 def _answer(job: Job, store: Store, seed: int) -> Answer:
+    def keeping(model: Model) -> Model:
+        return Remembering(model, store, job.key, seed, scope=repr(model))
+
     live = not hasattr(job.model, "prediction")
     model = Remembering(job.model, store, job.key, seed) if live else job.model
-    return measured(job.strategy, job.example.question, model)
+    return measured(with_models(job.strategy, keeping), job.example.question, model)
 
 
 def _key(job: Job) -> Key:

@@ -3,6 +3,7 @@ import os
 import signal
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -13,8 +14,9 @@ import crossover
 from crossover.errors import ConfigError
 from crossover.experiments.grid import job_key, load_grid, sampled
 from crossover.experiments.report import load_frame
-from crossover.experiments.run import Silent, run_grid
+from crossover.experiments.run import Silent, _answer, run_grid
 from crossover.experiments.store import Store
+from crossover.models.fake import Fake
 from crossover.types import Example, Question
 
 SUMMARY_FILES = {"report.md", "report.csv", "report.parquet", "report.html", "results.parquet"}
@@ -313,3 +315,29 @@ def test_a_mistake_in_a_grid_is_found_before_anything_runs(grid, tmp_path, chang
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "run").exists()
+
+
+def test_replies_of_a_strategys_own_models_are_kept_too(tmp_path, monkeypatch):
+    asked = Counter()
+    original = Fake.complete
+
+    def complete(self, request):
+        asked[self.reply] += 1
+        return original(self, request)
+
+    monkeypatch.setattr(Fake, "complete", complete)
+    grid = load_grid(
+        {
+            "datasets": "biographies(tokens=1000, documents=1, questions=1)",
+            "models": "fake(reply=answered)",
+            "strategies": "compressed(compressor=summary(writer=fake(reply=Written.)))",
+        }
+    )
+    (job,) = grid.jobs()
+    with Store(tmp_path) as store:
+        first, second = (_answer(job, store, seed=0) for _ in range(2))
+    assert asked == {"answered": 1, "Written.": 1}
+    assert first.passages == second.passages
+    assert second.seconds is None
+    assert second.compression.seconds is None
+    assert second.usage == first.usage
