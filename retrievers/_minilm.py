@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Matrix = Any
 CLS, SEP = 101, 102
 # tokens of a text of usual length: a batch holds as many tokens as so many of these
-USUAL = 128
+USUAL = 64
 
 
 class Network(nn.Module):

@@ -241,3 +241,17 @@ def _check_calibration(network, path):
     assert tuple(kept["answerable"]) == fitted.answerable
     for name, weights in load_file(path).items():
         assert weights.equal(network.state_dict()[name].half())
+
+
+def test_reading_in_blocks_attends_as_training_does(monkeypatch):
+    import torch
+
+    from crossover.models.reader import _network
+
+    monkeypatch.setattr(_network, "BLOCK", 3 * 20**2)
+    draw = torch.Generator().manual_seed(0)
+    query, key, value = (torch.randn(24, 20, 32, generator=draw) for _ in range(3))
+    mask = torch.zeros(24, 1, 20).masked_fill(torch.rand(24, 1, 20, generator=draw) < 0.3, -1e4)
+    with torch.inference_mode():
+        found = _network._read(query, key, value, mask)
+    torch.testing.assert_close(found, _network._trained(query, key, value, mask))

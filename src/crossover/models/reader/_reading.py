@@ -12,7 +12,7 @@ from crossover.models.reader import _spans, _windows
 from crossover.models.reader._spans import SPANS_ALONE, Span, Weighing
 from crossover.models.reader._windows import Sentence, Window
 
-BATCH_TOKENS = 4096
+BATCH_TOKENS = 2048
 # windows that are sorted by length before they are read: more waste less, but hold more memory
 AHEAD = 256
 # spans kept of a question
