@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from crossover.roles import Model
@@ -61,12 +61,24 @@ def joined(passage: Passage, parts: Iterable[tuple[int, int]]) -> Passage:
     Parts with only white space between stay as they stood; others are joined by a space, or by a
     line break where there was one.
     """
+    return pieced(
+        passage, _runs(passage.text, parts), lambda _, gap, __: "\n" if "\n" in gap else " "
+    )
+
+
+def pieced(
+    passage: Passage, runs: Iterable[tuple[int, int]], between: Callable[[str, str, str], str]
+) -> Passage:
+    """The passage with these runs of its text alone, places kept.
+
+    ``between`` says what stands between two runs: given the text so far, what was left out of the
+    passage there, and what follows.
+    """
     source = passage.text
     text, pieces, last = "", list[Piece](), 0
-    for start, end in _runs(source, parts):
-        if text:
-            text += "\n" if "\n" in source[last:start] else " "
+    for start, end in runs:
         run = passage.cut(start, end)
+        text += between(text, source[last:start], run.text) if text else ""
         pieces += [piece._replace(at=piece.at + len(text)) for piece in run.pieces]
         text, last = text + run.text, end
     if not pieces:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from annotated_types import Ge, MaxLen
 
 from crossover import meter, precision
 from crossover.compressors import _lingua_loading as loading
 from crossover.compressors._keeping import joined
 from crossover.compressors._lingua_budget import Fitting
 from crossover.compressors._lingua_places import Forced, Part, Pruned, Text, concatenated
-from crossover.roles import Model
+from crossover.roles import Compressor, Model
 from crossover.sentences import sentences
 from crossover.types import Passage, Step, Usage
 
@@ -27,6 +29,36 @@ class Pruning:
     forced: Forced
     passes: int
     threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPruner(Compressor):
+    """The options that the compressors on the library have in common."""
+
+    model: str = field(
+        default="NousResearch/Llama-2-7b-hf",
+        metadata={"help": "causal language model: hub id, folder or `packaged`"},
+    )
+    force_tokens: Annotated[tuple[str, ...], MaxLen(100)] = field(
+        default=(), metadata={"help": "words and characters that always stay"}
+    )
+    force_reserve_digit: bool = field(default=False, metadata={"help": "keep every number"})
+    force_negations: bool = field(default=False, metadata={"help": "keep not, no, never, …"})
+    force_names: bool = field(default=False, metadata={"help": "keep what looks like a name"})
+    passes: Annotated[int, Ge(1)] = field(
+        default=4, metadata={"help": "most runs to come within 5 % of the budget"}
+    )
+    threads: Annotated[int, Ge(0)] = field(
+        default=0, metadata={"help": "CPU threads; 0: all", "operational": True}
+    )
+
+    @property
+    def pruning(self) -> Pruning:
+        """How the small model is to prune."""
+        forced = Forced(
+            self.force_tokens, self.force_reserve_digit, self.force_negations, self.force_names
+        )
+        return Pruning(self.model, forced, self.passes, self.threads)
 
 
 def fits(passages: Sequence[Passage], budget: int, model: Model) -> bool:

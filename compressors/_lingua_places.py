@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from crossover.types import Passage, Piece
+from crossover.compressors._keeping import pieced
+from crossover.types import Passage
 
 NEGATION = re.compile(
     r"\b(?:no|not|never|none|nor|neither|nothing|nobody|nowhere|cannot|without|\w+n['’]t)\b", re.I
@@ -114,22 +115,13 @@ def concatenated(passage: Passage, parts: Iterable[tuple[int, int]]) -> Passage:
     A token brings the white space before it along, so parts of one word close ranks as they do
     where token ids are decoded; parts of different words never run together.
     """
-    source = passage.text
-    text, pieces, last = "", list[Piece](), 0
-    for start, end in _runs(source, parts):
-        if text and not (text[-1].isspace() or source[start].isspace()):
-            gap = source[last:start]
-            text += "\n" if "\n" in gap else " " if gap.split() != [gap] else ""
-        run = passage.cut(start, end)
-        pieces += [piece._replace(at=piece.at + len(text)) for piece in run.pieces]
-        text, last = text + run.text, end
-    if not pieces:
-        return Passage(passage.document, passage.start, passage.start, text, passage.score)
-    first, final = pieces[0].start, pieces[-1].end
-    exact = len(pieces) == 1 and final - first == len(text)
-    return Passage(
-        passage.document, first, final, text, passage.score, () if exact else tuple(pieces)
-    )
+    return pieced(passage, _runs(passage.text, parts), _gap)
+
+
+def _gap(before: str, dropped: str, after: str) -> str:
+    if before[-1].isspace() or after[0].isspace():
+        return ""
+    return "\n" if "\n" in dropped else " " if dropped.split() != [dropped] else ""
 
 
 def _runs(source: str, parts: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

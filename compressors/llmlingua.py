@@ -8,14 +8,13 @@ from typing import Annotated, ClassVar
 
 from annotated_types import Ge
 
-from crossover.compressors._lingua import Pruning, by_perplexity
-from crossover.compressors._lingua_places import Forced
-from crossover.roles import Compressor, Model
+from crossover.compressors._lingua import TokenPruner, by_perplexity
+from crossover.roles import Model
 from crossover.types import Passage
 
 
 @dataclass(frozen=True, slots=True)
-class LLMLingua(Compressor):
+class LLMLingua(TokenPruner):
     """Drop the tokens that a small language model finds predictable; the question is not used.
 
     LLMLingua (Jiang et al. 2023) by Microsoft's ``llmlingua`` with its defaults: passages by
@@ -24,10 +23,6 @@ class LLMLingua(Compressor):
     last window are compressed too, which the library leaves whole.
     """
 
-    model: str = field(
-        default="NousResearch/Llama-2-7b-hf",
-        metadata={"help": "causal language model: hub id, folder or `packaged`"},
-    )
     iterative_size: Annotated[int, Ge(10)] = field(
         default=200, metadata={"help": "most tokens of a window"}
     )
@@ -37,18 +32,6 @@ class LLMLingua(Compressor):
     context_budget: Annotated[int, Ge(0)] = field(
         default=100, metadata={"help": "tokens above the target that whole passages may have"}
     )
-    force_tokens: tuple[str, ...] = field(
-        default=(), metadata={"help": "words and characters that always stay"}
-    )
-    force_reserve_digit: bool = field(default=False, metadata={"help": "keep every number"})
-    force_negations: bool = field(default=False, metadata={"help": "keep not, no, never, …"})
-    force_names: bool = field(default=False, metadata={"help": "keep what looks like a name"})
-    passes: Annotated[int, Ge(1)] = field(
-        default=4, metadata={"help": "most runs to come within 5 % of the budget"}
-    )
-    threads: Annotated[int, Ge(0)] = field(
-        default=0, metadata={"help": "CPU threads; 0: all", "operational": True}
-    )
     version: ClassVar[int] = 1
     ignores_question: ClassVar[bool] = True
 
@@ -56,11 +39,8 @@ class LLMLingua(Compressor):
         self, query: str, passages: Sequence[Passage], budget: int, model: Model
     ) -> list[Passage]:
         """Prune the passages with the small model; raises ConfigError where there is none."""
-        forced = Forced(
-            self.force_tokens, self.force_reserve_digit, self.force_negations, self.force_names
-        )
         return by_perplexity(
-            Pruning(self.model, forced, self.passes, self.threads),
+            self.pruning,
             "",
             passages,
             budget,

@@ -8,14 +8,13 @@ from typing import Annotated, ClassVar, Literal
 
 from annotated_types import Ge, Interval, MaxLen
 
-from crossover.compressors._lingua import Pruning, by_classifier
-from crossover.compressors._lingua_places import Forced
-from crossover.roles import Compressor, Model
+from crossover.compressors._lingua import TokenPruner, by_classifier
+from crossover.roles import Model
 from crossover.types import Passage
 
 
 @dataclass(frozen=True, slots=True)
-class LLMLingua2(Compressor):
+class LLMLingua2(TokenPruner):
     """Keep the words that a token classifier, distilled from a large model, would keep.
 
     LLMLingua-2 (Pan et al. 2024) by Microsoft's ``llmlingua``: chunks of up to 512 tokens, the
@@ -30,9 +29,6 @@ class LLMLingua2(Compressor):
     force_tokens: Annotated[tuple[str, ...], MaxLen(100)] = field(
         default=("\n", "?"), metadata={"help": "words and characters that always stay"}
     )
-    force_reserve_digit: bool = field(default=False, metadata={"help": "keep every number"})
-    force_negations: bool = field(default=False, metadata={"help": "keep not, no, never, …"})
-    force_names: bool = field(default=False, metadata={"help": "keep what looks like a name"})
     drop_consecutive: bool = field(
         default=False, metadata={"help": "keep one of several equal forced tokens in a row"}
     )
@@ -48,9 +44,6 @@ class LLMLingua2(Compressor):
     passes: Annotated[int, Ge(1)] = field(
         default=12, metadata={"help": "most tries of a rate; each text is read but once"}
     )
-    threads: Annotated[int, Ge(0)] = field(
-        default=0, metadata={"help": "CPU threads; 0: all", "operational": True}
-    )
     version: ClassVar[int] = 1
     ignores_question: ClassVar[bool] = True
 
@@ -58,11 +51,8 @@ class LLMLingua2(Compressor):
         self, query: str, passages: Sequence[Passage], budget: int, model: Model
     ) -> list[Passage]:
         """Prune the passages with the classifier; raises ConfigError where there is none."""
-        forced = Forced(
-            self.force_tokens, self.force_reserve_digit, self.force_negations, self.force_names
-        )
         return by_classifier(
-            Pruning(self.model, forced, self.passes, self.threads),
+            self.pruning,
             passages,
             budget,
             model,

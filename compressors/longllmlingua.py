@@ -9,16 +9,15 @@ from typing import Annotated, ClassVar, Literal
 from annotated_types import Ge, Interval
 
 from crossover.compressors import _lingua_loading as loading
-from crossover.compressors._lingua import Pruning, by_perplexity
-from crossover.compressors._lingua_places import Forced
-from crossover.roles import Compressor, Model
+from crossover.compressors._lingua import TokenPruner, by_perplexity
+from crossover.roles import Model
 from crossover.types import Passage
 
 WITHOUT_QUESTION = "What do the documents say?"
 
 
 @dataclass(frozen=True, slots=True)
-class LongLLMLingua(Compressor):
+class LongLLMLingua(TokenPruner):
     """Rank documents by how likely they make the question, then prune their tokens against it.
 
     LongLLMLingua (Jiang et al. 2024) by Microsoft's ``llmlingua`` with its published settings:
@@ -26,10 +25,6 @@ class LongLLMLingua(Compressor):
     ``document_tokens`` is cut into documents between sentences. It may miss the budget.
     """
 
-    model: str = field(
-        default="NousResearch/Llama-2-7b-hf",
-        metadata={"help": "causal language model: hub id, folder or `packaged`"},
-    )
     document_tokens: Annotated[int, Ge(20)] = field(
         default=400, metadata={"help": "most tokens of a document; half the window at most"}
     )
@@ -51,30 +46,15 @@ class LongLLMLingua(Compressor):
     context_budget: Annotated[int, Ge(0)] = field(
         default=100, metadata={"help": "tokens above the target that whole documents may have"}
     )
-    force_tokens: tuple[str, ...] = field(
-        default=(), metadata={"help": "words and characters that always stay"}
-    )
-    force_reserve_digit: bool = field(default=False, metadata={"help": "keep every number"})
-    force_negations: bool = field(default=False, metadata={"help": "keep not, no, never, …"})
-    force_names: bool = field(default=False, metadata={"help": "keep what looks like a name"})
-    passes: Annotated[int, Ge(1)] = field(
-        default=4, metadata={"help": "most runs to come within 5 % of the budget"}
-    )
-    threads: Annotated[int, Ge(0)] = field(
-        default=0, metadata={"help": "CPU threads; 0: all", "operational": True}
-    )
     version: ClassVar[int] = 1
 
     def compress(
         self, query: str, passages: Sequence[Passage], budget: int, model: Model
     ) -> list[Passage]:
         """Prune the passages for the question; raises ConfigError where there is no small model."""
-        forced = Forced(
-            self.force_tokens, self.force_reserve_digit, self.force_negations, self.force_names
-        )
         compare = "_condition" if self.condition_compare else ""
         return by_perplexity(
-            Pruning(self.model, forced, self.passes, self.threads),
+            self.pruning,
             query if query.strip() else WITHOUT_QUESTION,
             passages,
             budget,

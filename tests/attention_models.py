@@ -85,3 +85,9 @@ def tiny(kind: str = "llama", chat: bool = False, **sizes: object) -> str:
     model.save_pretrained(folder)
     made.save_pretrained(folder)
     return str(folder)
+
+
+def copied(tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny("llama"), folder)
+    return folder

@@ -1,17 +1,15 @@
 """A local Hugging Face model, on tiny models with random weights: mechanics, never quality."""
 
 import json
-import shutil
 from dataclasses import replace
 from importlib.util import find_spec
-from pathlib import Path
 from threading import Thread
 
 import pytest
-from attention_models import tiny
+from attention_models import copied, tiny
 
 from crossover import catalog, meter
-from crossover.errors import ConfigError, MissingExtra, UnsupportedRequest, WindowError
+from crossover.errors import MissingExtra, UnsupportedRequest, WindowError
 from crossover.measure import measured
 from crossover.models import _huggingface_files as files
 from crossover.models import _huggingface_network as networks
@@ -20,6 +18,8 @@ from crossover.roles import Model, Strategy
 from crossover.types import Document, Passage, Question, Request
 
 PASSAGES = (Passage("d", 0, 30, "Ada Varn built it."), Passage("e", 0, 9, "Gulls cry."))
+
+
 REQUEST = Request("Answer.", "Who built the bridge of Ostrel?", PASSAGES, max_tokens=24)
 
 
@@ -32,12 +32,6 @@ def pressed(test):
 @pytest.fixture(params=[False, True], ids=["plain", "chat"])
 def model(request):
     return HuggingFace(tiny("llama", request.param))
-
-
-def _copy(tmp_path: Path) -> Path:
-    folder = tmp_path / "model"
-    shutil.copytree(tiny("llama"), folder)
-    return folder
 
 
 def test_a_text_names_the_model_both_ways():
@@ -175,7 +169,7 @@ def test_a_reply_ends_at_its_limit_or_at_the_models_end(tmp_path):
     cut = model.complete(replace(REQUEST, max_tokens=3))
     assert (cut.finish, cut.usage.output_tokens) == ("length", 3)
     # the same weights with another end: the token that is written second
-    folder = _copy(tmp_path)
+    folder = copied(tmp_path)
     second = networks.load(model.name).tokenizer(cut.text, add_special_tokens=False)["input_ids"]
     config = json.loads((folder / "generation_config.json").read_text())
     config["eos_token_id"] = [1, second[1]]
@@ -240,108 +234,6 @@ def test_a_dtype_is_as_asked():
     assert networks.load(tiny("llama")).model.dtype == torch.float32
     half = HuggingFace(tiny("llama"), dtype="bfloat16")
     assert half.complete(REQUEST).text == half.complete(REQUEST).text
-
-
-def test_other_weights_are_another_model(tmp_path):
-    folder = _copy(tmp_path)
-    assert files.fingerprint(str(folder)) == HuggingFace(tiny("llama")).fingerprint
-    other = tmp_path / "other"
-    shutil.copytree(tiny("qwen2"), other)
-    assert files.fingerprint(str(other)) != files.fingerprint(str(folder))
-
-
-def _pickled(folder: Path) -> None:
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
-
-
-def _no_weights(folder: Path) -> None:
-    (folder / "model.safetensors").unlink()
-
-
-def _cut(folder: Path) -> None:
-    path = folder / "model.safetensors"
-    path.write_bytes(path.read_bytes()[:2000])
-
-
-def _lacking(folder: Path) -> None:
-    from safetensors.torch import load_file, save_file
-
-    weights = load_file(folder / "model.safetensors")
-    weights.pop("model.layers.2.mlp.up_proj.weight")
-    save_file(weights, folder / "model.safetensors", {"format": "pt"})
-
-
-def _own_code(folder: Path) -> None:
-    config = json.loads((folder / "config.json").read_text())
-    config |= {"model_type": "mine", "auto_map": {"AutoConfig": "mine.Mine"}}
-    (folder / "config.json").write_text(json.dumps(config))
-    (folder / "mine.py").write_text("raise SystemExit('own code has run')")
-
-
-def _no_config(folder: Path) -> None:
-    (folder / "config.json").unlink()
-
-
-def _no_tokenizer(folder: Path) -> None:
-    for path in folder.glob("tokenizer*"):
-        path.unlink()
-
-
-FAULTS = {
-    _pickled: "its weights are pickled, which could run code",
-    _no_weights: "it has no weights",
-    _cut: "cannot load this model",
-    _lacking: r"1 of a language model's weights are missing, such as model\.layers\.2",
-    _own_code: "cannot load this model",
-    _no_config: "no config.json there",
-    _no_tokenizer: "tokenizer|cannot load this model",
-}
-
-
-@pytest.mark.parametrize(("spoil", "told"), FAULTS.items(), ids=lambda x: getattr(x, "__name__", 0))
-def test_a_folder_that_cannot_be_used_is_one_clear_line(tmp_path, spoil, told):
-    folder = _copy(tmp_path)
-    spoil(folder)
-    with pytest.raises(ConfigError, match=told) as raised:
-        HuggingFace(str(folder)).check()
-    assert "\n" not in str(raised.value)
-    assert str(folder) in str(raised.value)
-
-
-@pytest.mark.parametrize("name", ["/no/such/folder", "./missing", "a/b/c"])
-def test_a_missing_folder_is_one_clear_line(name):
-    with pytest.raises(ConfigError, match=f"^{name}: no such folder"):
-        HuggingFace(name).check()
-
-
-def test_a_hub_that_is_out_of_reach_is_one_clear_line(monkeypatch):
-    from huggingface_hub import HfApi
-
-    def unreachable(*_, **__):
-        raise OSError("no route to the hub\nand more")
-
-    monkeypatch.setattr(HfApi, "model_info", unreachable)
-    with pytest.raises(ConfigError, match="here or on the Hugging Face hub: no route") as raised:
-        HuggingFace("nobody/nothing-of-this-name").check()
-    assert "\n" not in str(raised.value)
-
-
-def test_a_model_without_a_window_asks_for_one(monkeypatch):
-    model = HuggingFace(tiny("llama"))
-    config = files.config(model.name)
-    monkeypatch.setattr(files, "config", lambda name: _without(config))
-    with pytest.raises(ConfigError, match="give context_window=TOKENS"):
-        _ = model.window
-    assert replace(model, context_window=90).window == 90
-
-
-def _without(config):
-    class Bare:
-        @staticmethod
-        def get_text_config():
-            return object()
-
-    return Bare
 
 
 @pytest.mark.skipif(find_spec("kvpress") is not None, reason="kvpress is installed")
