@@ -25,6 +25,7 @@ PAIRS = (
     ("bm25", "graph"),
     ("bm25", "graph(seed_k=30, sharpness=3)"),
     ("bm25", "graph(seed_k=30, sharpness=3, links=[entities])"),
+    ("dense", "graph(seed_k=30, sharpness=3, links=[entities])"),
     ("dense", "graph(seeds=dense)"),
     ("dense", "graph(seeds=dense, links=[entities])"),
 )
