@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import yaml
-from pydantic import AliasChoices, BaseModel, Field, field_validator
+from pydantic import AliasChoices, BaseModel, Field, ValidationError, field_validator
 
-FENCED = re.compile(r"```\w*\n(.*?)```", re.DOTALL)
+from crossover.replies import structures
+
 RANGE = re.compile(r"(\d{1,9})(?:\s*(?:[-–—:]|to)\s*(\d{1,9}))?")
 
 
@@ -97,24 +96,9 @@ def _flat(
 
 
 def _outlines(reply: str) -> Iterator[_Reply]:
-    """What can be read as an outline: fenced or among other words, JSON or YAML."""
-    fenced = FENCED.search(reply)
-    text = fenced.group(1) if fenced else reply
-    for first, last in ("{}", "[]", ("", "")):
-        candidate = text[max(0, text.find(first)) : text.rfind(last) + 1] if first else text
-        for parse in (json.loads, _yaml):
-            try:
-                value = parse(candidate)
-                yield _Reply.model_validate(
-                    {"aspects": value} if isinstance(value, list) else value
-                )
-            # a validation error is a ValueError too
-            except (ValueError, yaml.YAMLError, RecursionError):
-                continue
-
-
-def _yaml(text: str) -> object:
-    # a few references to references would unfold without end
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-        return None
-    return yaml.safe_load(text)
+    """What can be read as an outline: a whole one, or a list of aspects alone."""
+    for value in structures(reply):
+        try:
+            yield _Reply.model_validate({"aspects": value} if isinstance(value, list) else value)
+        except ValidationError:
+            continue

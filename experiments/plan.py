@@ -14,10 +14,10 @@ from rich.table import Table
 from crossover import catalog, meter
 from crossover.errors import MissingExtra
 from crossover.experiments.grid import Grid, Job, sampled
-from crossover.experiments.wrapped import Wrapped
 from crossover.measure import measured
 from crossover.models._rendering import rendered_text
 from crossover.types import Answer, Completion, Question, Request, Step, Usage
+from crossover.wrapped import Wrapped
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -4,38 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from functools import cache
 from threading import Lock
-from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from crossover import catalog, meter
+from crossover import meter
 from crossover.experiments.store import Store
-from crossover.experiments.wrapped import Wrapped
-from crossover.roles import Compressor, Model, Strategy
+from crossover.roles import Model
 from crossover.types import Completion, Request, Step
-
-Component = TypeVar("Component")
-
-
-def with_models(component: Component, wrap: Callable[[Model], Model]) -> Component:
-    """The component with the models among its options wrapped, in compressors and strategies too.
-
-    A retriever's models stay as they are: what they are asked for is an index that many share.
-    """
-    if not is_dataclass(component) or isinstance(component, type):
-        return component
-    changed: dict[str, Any] = {}
-    for option in fields(component):
-        value = getattr(component, option.name)
-        if catalog.plays(value, Model):
-            changed[option.name] = wrap(value)
-        elif catalog.plays(value, Compressor) or catalog.plays(value, Strategy):
-            changed[option.name] = with_models(value, wrap)
-    return replace(component, **changed) if changed else component
+from crossover.wrapped import Wrapped
 
 
 class Remembering(Wrapped):

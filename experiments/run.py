@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from crossover import catalog, meter
 from crossover.errors import MissingExtra
 from crossover.experiments.grid import Grid, Job, load_grid
-from crossover.experiments.remembering import Remembering, with_models
+from crossover.experiments.remembering import Remembering
 from crossover.experiments.store import Key, Store
 from crossover.measure import measured
 from crossover.roles import Model
 from crossover.types import Answer
+from crossover.wrapped import with_models
 
 if TYPE_CHECKING:
     import pandas as pd

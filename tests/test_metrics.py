@@ -71,7 +71,7 @@ FAILED = [
     Answer("B Paris", outcome="refused"),
     Answer("B Paris", outcome="failed:timeout"),
     Answer("B Paris", outcome="overflow"),
-    Answer("B Paris", outcome="stopped:dollars"),
+    Answer("", outcome="stopped:dollars"),
 ]
 
 

@@ -11,6 +11,8 @@ CrossoverError
     ├── WindowError           outcome ``overflow``: the request exceeds the context window
     ├── UnsupportedRequest    outcome ``unsupported``: this model cannot serve it honestly
     ├── RefusedError          outcome ``refused``: a content filter or refusal
+    ├── UnreadableReply       outcome ``failed:unreadable``: not in the form that was asked for
+    ├── LimitReached          outcome ``stopped:LIMIT``: a limit of calls, tokens, dollars, seconds
     └── ProviderError         outcome ``failed:NAME``, for instance ``failed:timeout``
 """
 
@@ -82,6 +84,21 @@ class RefusedError(ModelError):
     """The provider or the model refused to answer."""
 
     outcome = "refused"
+
+
+class UnreadableReply(ModelError):
+    """The reply is not in the form that was asked for (JSON, a verdict), so nothing follows."""
+
+    outcome = "failed:unreadable"
+
+
+class LimitReached(ModelError):
+    """The next call would exceed a limit of the question; ``limit`` names it."""
+
+    def __init__(self, limit: str, message: str) -> None:
+        self.limit = limit
+        self.outcome = f"stopped:{limit}"
+        super().__init__(message)
 
 
 class ProviderError(ModelError):

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from crossover.errors import ConfigError, CrossoverError, DataError, ModelError
-from crossover.meter import metered
+from crossover.errors import ConfigError, CrossoverError, DataError, LimitReached, ModelError
+from crossover.limits import Limits, guarded
+from crossover.meter import Meter, metered
 from crossover.roles import Model, Strategy
 from crossover.types import Answer, Question
 
 
 def measured(
-    strategy: Strategy, question: Question, model: Model, *, planning: bool = False
+    strategy: Strategy,
+    question: Question,
+    model: Model,
+    *,
+    planning: bool = False,
+    limits: Limits | None = None,
 ) -> Answer:
-    """Answer a question and measure it; every failure but a wrong configuration is an outcome."""
+    """Answer a question and measure it; every failure but a wrong configuration is an outcome.
+
+    A limit that the next call would exceed stops it, with the best answer so far.
+    """
     with metered(planning) as meter:
-        answer = _outcome(strategy, question, model)
+        if limits and not planning:
+            strategy, model = guarded(strategy, model, limits)
+        answer = _outcome(strategy, question, model, meter)
         seconds = meter.elapsed()
     timed = meter.stored_replies == 0
     return replace(
@@ -24,16 +35,20 @@ def measured(
         indexing=meter.indexing,
         index_bytes=meter.index_bytes,
         seconds=seconds if timed else None,
+        critical_seconds=max(seconds - meter.saved, 0.0) if timed else None,
         first_token_seconds=meter.first_token if timed else None,
-        trace=(*answer.trace, *meter.steps),
+        trace=(*answer.trace, *(step.moved(len(answer.trace)) for step in meter.steps)),
     )
 
 
-def _outcome(strategy: Strategy, question: Question, model: Model) -> Answer:
+def _outcome(strategy: Strategy, question: Question, model: Model, meter: Meter) -> Answer:
     try:
         return strategy.answer(question, model)
     except ConfigError:
         raise
+    except LimitReached as limit:
+        best = meter.best or Answer("")
+        return replace(best, outcome=limit.outcome, message=str(limit))
     except ModelError as error:
         return Answer("", outcome=error.outcome, message=str(error))
     except DataError as error:

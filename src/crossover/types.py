@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, NamedTuple, final
 
 Form = Literal["answer", "choice", "summary", "code"]
@@ -223,11 +223,29 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened on the way to an answer, with its seconds (None: not timed)."""
+    """One thing that happened on the way to an answer, with its seconds (None: not timed).
+
+    ``parent`` is the place in the trace of the step that it is a part of, and ``branch`` which of
+    that step's independent pieces of work it belongs to. ``usage`` is what it cost by itself,
+    ``prompt`` the SHA-256 (its first 12 digits) of what a model was sent.
+    """
 
     name: str
     seconds: float | None = None
     detail: str = ""
+    parent: int | None = None
+    branch: int | None = None
+    usage: Usage | None = None
+    prompt: str = ""
+
+    def moved(self, by: int, under: int | None = None, branch: int | None = None) -> Step:
+        """The step in a trace with ``by`` steps before it; one of the top comes ``under`` another.
+
+        ``branch`` is the piece of work of that other step that it then belongs to.
+        """
+        if self.parent is None:
+            return replace(self, parent=under, branch=branch)
+        return replace(self, parent=self.parent + by)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +255,9 @@ class Answer:
     ``outcome``: answered | declined | truncated | overflow | refused | unsupported |
     stopped:LIMIT | failed:NAME. ``seconds`` run from question to answer and
     ``first_token_seconds`` to the first token of the final answer, without index building,
-    retry pauses or our own queue; None where not measured (a replay, a stored reply).
+    retry pauses or our own queue; ``critical_seconds`` are those of the longest chain of calls that
+    wait for one another, what remains when independent calls all run at once. None where not
+    measured (a replay, a stored reply).
     ``indexing`` is the one-off cost of the indexes it searched, whoever paid for them first, and
     ``index_bytes`` what they hold.
     ``passages`` are what the model was given, ``evidence`` what it named as its grounds, if it did;
@@ -258,11 +278,16 @@ class Answer:
     cut: str = ""
     index_bytes: int = 0
     compression: Compression | None = None
+    critical_seconds: float | None = None
 
     @property
     def scorable(self) -> bool:
-        """Whether there is text to score; everything else scores 0 and stays counted."""
-        return self.outcome in ("answered", "truncated", "declined")
+        """Whether there is text to score; everything else scores 0 and stays counted.
+
+        An answer that a limit stopped is scored as the best there was till then, if there was one.
+        """
+        stopped = self.outcome.startswith("stopped:") and bool(self.text)
+        return stopped or self.outcome in ("answered", "truncated", "declined")
 
 
 @dataclass(frozen=True, slots=True)

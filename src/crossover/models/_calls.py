@@ -9,7 +9,7 @@ from contextlib import closing
 from contextvars import copy_context
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event, Semaphore, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crossover import meter
@@ -124,6 +124,7 @@ class Call:
         pause: float,
         longest_pause: float,
         timeout: float,
+        slots: Semaphore,
     ) -> None:
         self.model = model
         self.made = 0
@@ -135,6 +136,7 @@ class Call:
         self._pause = pause
         self._longest_pause = longest_pause
         self._timeout = timeout
+        self._slots = slots
 
     def whole(self, mark: bool) -> Reading:
         """Read the whole reply, in as many attempts as it takes; raises ModelError."""
@@ -167,19 +169,20 @@ class Call:
     def _attempt(self) -> Generator[str, None, None]:
         self.made += 1
         self.reading = Reading(self.reading.openai_stream)
-        started = time.perf_counter()
-        try:
-            with closing(within(self._timeout, self._send)) as chunks:
-                for chunk in chunks:
-                    if piece := self.reading.add(chunk):
-                        yield piece
-            self.reading.check(self.model)
-        except Exception as error:
-            trouble = failed(error, self.model)
-            self.troubles.append(trouble.error.outcome.removeprefix("failed:"))
-            raise trouble from None
-        finally:
-            self.seconds += time.perf_counter() - started
+        with meter.turn(self._slots):
+            started = time.perf_counter()
+            try:
+                with closing(within(self._timeout, self._send)) as chunks:
+                    for chunk in chunks:
+                        if piece := self.reading.add(chunk):
+                            yield piece
+                self.reading.check(self.model)
+            except Exception as error:
+                trouble = failed(error, self.model)
+                self.troubles.append(trouble.error.outcome.removeprefix("failed:"))
+                raise trouble from None
+            finally:
+                self.seconds += time.perf_counter() - started
 
     def _persist(self, work: Callable[[], Result]) -> Result:
         from tenacity import Retrying, retry_if_exception, stop_after_attempt

@@ -14,7 +14,7 @@ from crossover.errors import ProviderError, UnsupportedRequest
 from crossover.models import _huggingface_files as files
 from crossover.models._huggingface_network import Network, running
 from crossover.models._huggingface_press import Press, prompted
-from crossover.models._rendering import messages, rendered_text
+from crossover.models._rendering import messages, prompt_digest, rendered_text
 from crossover.types import Request, Step, Usage
 
 # what a tokenizer shows of a character whose bytes are not all there yet
@@ -167,7 +167,8 @@ class Reply:
         read, written = len(self.job.tokens), len(self.ids)
         self.usage = Usage(read, written, calls=1, compute_seconds=seconds)
         detail = f"{self.job.network.name}; {read:,} tokens in, {written:,} out"
-        meter.current().charge(self.usage, Step("model call", seconds, detail))
+        prompt = prompt_digest(self.job.request)
+        meter.current().charge(self.usage, Step("model call", seconds, detail, prompt=prompt))
 
 
 class _GivenUp(Exception):

@@ -6,6 +6,7 @@ prompt caches of providers and servers recognise and bill at the cached price.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from html import escape
@@ -42,6 +43,11 @@ def messages(request: Request) -> list[Message]:
 def rendered_text(request: Request) -> str:
     """Everything that a model is sent, as one text: what token counts and plans are made of."""
     return "\n\n".join(text for _, text in messages(request))
+
+
+def prompt_digest(request: Request) -> str:
+    """The first 12 digits of the SHA-256 of what a model is sent: which call a step was."""
+    return hashlib.sha256(rendered_text(request).encode()).hexdigest()[:12]
 
 
 def cited(text: str, passages: tuple[Passage, ...]) -> tuple[Passage, ...]:

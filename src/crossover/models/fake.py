@@ -18,7 +18,7 @@ from crossover.errors import (
     UnsupportedRequest,
     WindowError,
 )
-from crossover.models._rendering import cited, rendered_text
+from crossover.models._rendering import cited, prompt_digest, rendered_text
 from crossover.roles import Model
 from crossover.types import Completion, Request, Step, Usage
 
@@ -122,7 +122,9 @@ class Fake(Model):
             return completion
         finally:
             seconds = time.perf_counter() - started
-            meter.current().charge(usage, Step("model call", seconds, self._detail(usage)))
+            prompt = prompt_digest(request)
+            step = Step("model call", seconds, self._detail(usage), prompt=prompt)
+            meter.current().charge(usage, step)
 
     def complete_many(self, requests: Sequence[Request]) -> list[Completion]:
         """Answer independent requests, at most ``concurrency`` at once."""

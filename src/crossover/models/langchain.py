@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Semaphore
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -13,7 +14,7 @@ from crossover import meter, prices
 from crossover.errors import ConfigError, UnsupportedRequest, WindowError
 from crossover.models import _clients
 from crossover.models._calls import CALLED, CUT, Call, Reading
-from crossover.models._rendering import cited, messages, rendered_text
+from crossover.models._rendering import cited, messages, prompt_digest, rendered_text
 from crossover.roles import Model
 from crossover.tokens import DEFAULT, count_tokens
 from crossover.types import Completion, Request, Step, Usage
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 UNKNOWN_WINDOW = 10_000_000
+# what bounds the calls at once to one model, whichever questions they serve
+_slots: dict[tuple[str, str, int], Semaphore] = {}
 # options that change how a model is reached, never what it answers
 OPERATIONAL = {"operational": True}
 
@@ -127,7 +130,7 @@ class LangChainModel(Model):
             usage = self._usage(reading, call.made)
             return self._completion(request, reading, usage)
         finally:
-            self._charge(call, usage)
+            self._charge(request, call, usage)
 
     def complete_many(self, requests: Sequence[Request]) -> list[Completion]:
         """Answer independent requests, at most ``concurrency`` at once."""
@@ -147,7 +150,7 @@ class LangChainModel(Model):
             usage = Usage(None, None, None, None, call.made, None)
             raise
         finally:
-            self._charge(call, usage)
+            self._charge(request, call, usage)
 
     def _client(self, request: Request) -> BaseChatModel:
         provider, _, model = self.name.partition(":")
@@ -185,6 +188,9 @@ class LangChainModel(Model):
             pause=self.pause,
             longest_pause=self.longest_pause,
             timeout=self.timeout,
+            slots=_slots.setdefault(
+                (self.name, self.base_url, self.concurrency), Semaphore(self.concurrency)
+            ),
         )
 
     def _check_window(self, request: Request) -> None:
@@ -240,14 +246,15 @@ class LangChainModel(Model):
             return None
         return prices.Prices(self.input_price, self.output_price, self.cached_price)
 
-    def _charge(self, call: Call, usage: Usage | None) -> None:
+    def _charge(self, request: Request, call: Call, usage: Usage | None) -> None:
         """Bill a call; one that brought no reply cost its attempts and no tokens known of."""
         said = [self.name]
         if usage:
             said.append(f"{_said(usage.input_tokens)} tokens in, {_said(usage.output_tokens)} out")
         if call.troubles:
             said.append(f"attempts that failed: {', '.join(call.troubles)}")
-        step = Step("model call", call.seconds, "; ".join(said))
+        prompt = prompt_digest(request)
+        step = Step("model call", call.seconds, "; ".join(said), prompt=prompt)
         meter.current().charge(usage or Usage(calls=call.made), step)
 
 

@@ -10,6 +10,7 @@ from annotated_types import Ge, Interval
 
 from crossover import meter, tokens
 from crossover.errors import UnsupportedRequest
+from crossover.models._rendering import prompt_digest
 from crossover.models.reader import _found, _weights, _windows
 from crossover.models.reader._found import Found
 from crossover.roles import Model
@@ -94,18 +95,10 @@ class Reader(Model):
         found = _found.read(asked, self.threads)
         seconds = clock.elapsed()
         total = sum(one.tokens for one in found) or 1
-        charged = [
-            replace(
-                one,
-                usage=Usage(one.tokens, 0, calls=1, compute_seconds=seconds * one.tokens / total),
-            )
-            for one in found
+        return [
+            _charged(pair, one, seconds * one.tokens / total)
+            for pair, one in zip(asked, found, strict=True)
         ]
-        detail = ", ".join(f"P(answer) {one.answerable:.2f}" for one in charged[:3])
-        for one in charged:
-            meter.current().charge(one.usage)
-        meter.current().note(Step("passages read", seconds, detail))
-        return charged
 
     def _reply(self, request: Request, found: Found) -> Completion:
         sure = found.answerable >= self.decline_below and bool(found.spans)
@@ -140,6 +133,15 @@ class Reader(Model):
         letter = LETTERS[scores.index(max(scores))]
         usage = sum((one.usage for one in tried), found.usage)
         return self._completion(replace(found, usage=usage), letter, best)
+
+
+def _charged(asked: tuple[str, Sequence[Passage]], found: Found, seconds: float) -> Found:
+    """Bill what one question took of a common reading."""
+    usage = Usage(found.tokens, 0, calls=1, compute_seconds=seconds)
+    detail = f"{found.tokens:,} tokens; P(answer) {found.answerable:.2f}"
+    prompt = prompt_digest(Request("", asked[0], tuple(asked[1])))
+    meter.current().charge(usage, Step("passages read", seconds, detail, prompt=prompt))
+    return replace(found, usage=usage)
 
 
 def _check(request: Request) -> None:
