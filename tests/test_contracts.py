@@ -65,12 +65,25 @@ def test_a_strategy_turns_a_failing_model_into_an_outcome(name, fails):
 
 
 @pytest.mark.parametrize("name", _live(catalog.names(Strategy)))
-def test_a_strategy_copes_with_no_and_with_unreadable_documents(name):
+def test_a_strategy_copes_with_no_and_with_empty_documents(name):
+    strategy = catalog.load(Strategy, name)
+    model = catalog.load(Model, SCRIPTS.get(name, "fake"))
+    none, empty = Question("q", "Who?"), Question("q", "Who?", (Document("empty", " \n"),))
+    for question in (none, empty):
+        answer = measured(strategy, question, model)
+        assert answer.outcome in ("answered", "declined"), answer.message
 
-    strategy, model = catalog.load(Strategy, name), catalog.load(Model, "fake")
-    assert measured(strategy, Question("q", "Who?"), model).outcome == "answered"
-    empty = Question("q", "Who?", (Document("empty", ""),))
-    assert measured(strategy, empty, model).outcome == "answered"
+
+@pytest.mark.parametrize("name", _live(catalog.names(Strategy)))
+def test_a_dry_run_of_a_strategy_asks_nobody_and_counts_calls(name):
+    from crossover.experiments.plan import Planned
+
+    strategy = catalog.load(Strategy, name)
+    # fails where it is asked; planning must not ask it
+    model = Planned(catalog.load(Model, "fake(fails=server)"))
+    answer = measured(strategy, Question("q", "Who?", (TOWN, HARBOUR)), model, planning=True)
+    assert answer.outcome in ("answered", "declined"), answer.message
+    assert answer.usage.calls >= 1
 
 
 @pytest.mark.parametrize("name", catalog.names(Retriever))
