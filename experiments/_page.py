@@ -12,6 +12,7 @@ from crossover.errors import MissingExtra
 from crossover.experiments import _tables
 from crossover.experiments._plot import KEPT, accuracy_cost, cost_title, drawn
 from crossover.experiments._summary import cost_axis, failures, tags_of
+from crossover.experiments._traces import Trace, traces
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -45,6 +46,7 @@ def page(frame: DataFrame, tables: Mapping[str, DataFrame], remarks: Sequence[st
         slices=[] if slices is None else [_slice(*cut) for cut in _tables.datasets(slices)],
         tags=[_tables.name(tag) for tag in tags_of(frame)],
         failures=_failures(frame),
+        traces=_traces(frame),
         remarks=remarks,
         config=config[:LONGEST_CONFIG],
         config_cut=len(config) > LONGEST_CONFIG,
@@ -112,6 +114,12 @@ def _grid(table: DataFrame) -> Grid:
     return Grid(chosen, _tables.texts(shown, chosen), len(table) - len(shown))
 
 
+def _traces(frame: DataFrame) -> list[tuple[str, list[Trace]]]:
+    """Every dataset with the traces of its strategies."""
+    runs = groupby(traces(frame), key=lambda trace: trace.dataset)
+    return [(_tables.name(dataset), list(run)) for dataset, run in runs]
+
+
 def _failures(frame: DataFrame) -> Grid:
     table = failures(frame)
     words = [("dataset", "dataset"), ("model", "model"), ("strategy", "strategy")]
@@ -135,4 +143,5 @@ def _template() -> Template:
     settings = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    settings.filters["shown"] = _tables.name
     return settings.from_string(source)

@@ -26,6 +26,11 @@ MEAN = "mean."
 EVIDENCE = "evidence_recall"
 # a headline score below this counts as a wrong answer where wrong answers are traced
 HALF = 0.5
+TIMES = {
+    "seconds": "seconds",
+    "critical_seconds": "critical",
+    "first_token_seconds": "first_token",
+}
 COLUMNS = (
     "dataset example group strategy model outcome input_tokens output_tokens cached_tokens"
     " dollars seconds first_token_seconds calls indexing_seconds indexing_tokens"
@@ -218,8 +223,9 @@ def _seconds(cell: DataFrame) -> dict[str, object]:
 
     indexes = _per_document(cell, "indexing_seconds")
     found: dict[str, object] = {"indexing_seconds": _mean_of_known(indexes)}
-    for name, shown in (("seconds", "seconds"), ("first_token_seconds", "first_token")):
-        times = _numbers(cell, name)
+    for name, shown in TIMES.items():
+        # results of an earlier version may lack a time
+        times = _numbers(cell, name) if name in cell else np.empty(0)
         times = times[~np.isnan(times)]
         found[f"{shown}_timed"] = len(times)
         middle, late = np.percentile(times, [50, 95]) if len(times) else (np.nan, np.nan)

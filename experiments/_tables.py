@@ -13,7 +13,7 @@ from crossover.experiments._summary import MEAN, TAG
 from crossover.experiments.statistics import ROUGH_BELOW
 
 if TYPE_CHECKING:
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
 UNKNOWN = "unknown"
 LONGEST_NAME = 160
@@ -216,12 +216,14 @@ def _all(table: DataFrame) -> list[Column]:
         Column("tokens", "in", "input_tokens", count),
         Column("tokens", "cached", "cached_tokens", count, rank=2),
         Column("tokens", "out", "output_tokens", count, rank=1),
-        Column("", "calls", "calls", count, rank=2),
+        Column("", "calls", "calls", count, rank=1),
         Column("$ per 1k", "billed", "dollars_per_1000", significant),
         Column("$ per 1k", "with index", "dollars_per_1000_indexed", significant, rank=1),
         Column("$ per 1k", priced, "dollars_per_1000_priced", significant),
         Column("seconds", "p50", "seconds_p50", seconds),
         Column("seconds", "p95", "seconds_p95", seconds),
+        Column("critical path", "p50", "critical_p50", seconds),
+        Column("critical path", "p95", "critical_p95", seconds, rank=1),
         Column("first token", "p50", "first_token_p50", seconds, rank=1),
         Column("first token", "p95", "first_token_p95", seconds, rank=1),
         Column("index", "seconds", "indexing_seconds", seconds, rank=2),
@@ -243,6 +245,8 @@ def _speaks(table: DataFrame, source: str) -> bool:
         return not values.equals(table["n"])
     if source == "dollars_per_1000_indexed":
         return not values.equals(table["dollars_per_1000"])
+    if source in DIFFERS:
+        return _differs(values, table[DIFFERS[source]])
     if source == "difference":
         return bool(values.notna().any())
     if source in ("model", "n"):
@@ -250,6 +254,14 @@ def _speaks(table: DataFrame, source: str) -> bool:
     return not (source in SILENT and (values == SILENT[source]).all())
 
 
+def _differs(values: Series[float], others: Series[float]) -> bool:
+    """Whether one of the known values is another one than beside it."""
+    known = values.notna()
+    return bool((values[known] != others[known]).any())
+
+
+# times that are shown where they say something else than another one
+DIFFERS: Mapping[str, str] = {"critical_p50": "seconds_p50", "critical_p95": "seconds_p95"}
 # The value with which a column says nothing, where every row has it
 SILENT: Mapping[str, float] = {
     "truncated": 0,

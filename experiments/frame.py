@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from crossover import catalog
+from crossover.experiments._traces import chosen_traces
 from crossover.experiments.grid import Grid, Job
 from crossover.roles import Dataset
 from crossover.types import Answer, Compression, Record
@@ -38,6 +39,7 @@ def frame(grid: Grid, records: Sequence[Record]) -> pd.DataFrame:
         "price_as": grid.price_as,
         "run": grid.name,
         "config": grid.config,
+        "traces": chosen_traces(records),
         "skipped": {s.name: len(skipped(s.dataset)) for s in grid.sources if skipped(s.dataset)},
     }
     return found
@@ -59,6 +61,7 @@ def _row(item: Record) -> Mapping[str, Any]:
         "cached_tokens": usage.cached_tokens,
         "dollars": usage.dollars,
         "seconds": answer.seconds,
+        "critical_seconds": answer.critical_seconds,
         "first_token_seconds": answer.first_token_seconds,
         "calls": usage.calls,
         "compute_seconds": usage.compute_seconds,

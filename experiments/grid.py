@@ -7,7 +7,7 @@ import json
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from crossover import catalog
 from crossover.catalog import NamedMetric
 from crossover.errors import ConfigError, DataError, UnknownName
+from crossover.limits import Limits, check_prices, limits_of
 from crossover.roles import Dataset, Model, ReleasedAnswers, Strategy
 from crossover.types import Document, Example
 
@@ -25,9 +26,14 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list | tuple) else [value]
 
 
+def _limits(value: object) -> object:
+    return value if isinstance(value, Limits) else limits_of(value)
+
+
 # what every row of a dataset with evidence says of its retrieval
 EVIDENCE_METRICS = ("evidence_recall", "evidence_token_recall")
 Component = TypeVar("Component")
+
 Texts = Annotated[list[Any], BeforeValidator(_listed)]
 
 
@@ -43,6 +49,7 @@ class GridFile(BaseModel):
     seed: int = 0
     limit: Annotated[int, Field(ge=1)] | None = None
     price_as: str = ""
+    limits: Annotated[Limits, BeforeValidator(_limits)] = Limits()
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class Job:
     strategy: Strategy
     model: Model
     key: str
+    limits: Limits = Limits()
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ class Grid:
     config: str = ""
     name: str = "grid"
     examples: Mapping[str, list[Example]] = field(default_factory=dict)
+    limits: Limits = Limits()
 
     def jobs(self) -> Iterator[Job]:
         """Every combination; a document's questions and strategies come together."""
@@ -88,8 +97,10 @@ class Grid:
                 for group in _by_documents(self.examples[source.name]):
                     for strategy in self.strategies:
                         for example in group:
-                            key = job_key(example, strategy, model, self.seed, fingerprint)
-                            yield Job(source, example, strategy, bound, key)
+                            key = job_key(
+                                example, strategy, model, self.seed, fingerprint, self.limits
+                            )
+                            yield Job(source, example, strategy, bound, key, self.limits)
 
 
 def load_grid(
@@ -122,6 +133,7 @@ def load_grid(
         yaml.safe_dump(_plain(given), sort_keys=False, allow_unicode=True),
         "grid" if isinstance(grid, Mapping) else Path(grid).stem,
         examples,
+        read.limits,
     )
     _check(built, asks)
     return built
@@ -141,11 +153,17 @@ def _once(components: Iterable[Component]) -> tuple[Component, ...]:
 
 
 def job_key(
-    example: Example, strategy: Strategy, model: Model, seed: int, fingerprint: str = ""
+    example: Example,
+    strategy: Strategy,
+    model: Model,
+    seed: int,
+    fingerprint: str = "",
+    limits: Limits | None = None,
 ) -> str:
     """SHA-256 over the content of question, strategy and model, versions included.
 
-    ``fingerprint`` stands for what a model holds beyond its options (released answers).
+    ``fingerprint`` stands for what a model holds beyond its options (released answers); ``limits``
+    count where there are any.
     """
     question = example.question
     content = [
@@ -158,6 +176,7 @@ def job_key(
         catalog.identity(model),
         seed,
         fingerprint,
+        *([asdict(limits)] if limits else []),
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
@@ -246,6 +265,8 @@ def _check(grid: Grid, asks: bool) -> None:
         check = getattr(model, "check", None)
         if check:
             check()
+        for strategy in grid.strategies:
+            check_prices(grid.limits, strategy, model)
     if grid.price_as:
         from crossover.prices import priced_as
 

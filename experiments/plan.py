@@ -14,8 +14,8 @@ from rich.table import Table
 from crossover import catalog, meter
 from crossover.errors import MissingExtra
 from crossover.experiments.grid import Grid, Job, sampled
+from crossover.limits import sent_text
 from crossover.measure import measured
-from crossover.models._rendering import rendered_text
 from crossover.types import Answer, Completion, Question, Request, Step, Usage
 from crossover.wrapped import Wrapped
 
@@ -31,7 +31,7 @@ class Planned(Wrapped):
 
     def complete(self, request: Request) -> Completion:
         """Bill the request as if it had been answered at full length."""
-        tokens = self.model.count(rendered_text(request))
+        tokens = self.model.count(sent_text(request))
         usage = Usage(input_tokens=tokens, output_tokens=request.max_tokens, calls=1)
         price = getattr(self.model, "dollars", None)
         usage = replace(usage, dollars=price(usage)) if price else usage

@@ -41,6 +41,8 @@ class Remembering(Wrapped):
             meter.current().charge(stored.usage, Step("stored reply"))
             meter.current().mark_stored_reply()
             return stored
+        # an interrupt lets calls under way finish; nothing new is asked
+        meter.check_stopped()
         completion = self.model.complete(request)
         self.store.keep_reply(self.job, call, completion)
         return completion

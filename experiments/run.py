@@ -188,7 +188,8 @@ def _answer(job: Job, store: Store, seed: int) -> Answer:
 
     live = not hasattr(job.model, "prediction")
     model = Remembering(job.model, store, job.key, seed) if live else job.model
-    return measured(with_models(job.strategy, keeping), job.example.question, model)
+    strategy = with_models(job.strategy, keeping)
+    return measured(strategy, job.example.question, model, limits=job.limits)
 
 
 def _key(job: Job) -> Key:

@@ -12,12 +12,12 @@ HOMES = {"pipelines", "retrievers", "compressors", "experiments", "app"}
 # a module imports only from its own level and those before it
 ORDER = [
     {"errors", "readable"},
-    {"types"},
+    {"types", "watching", "branches"},
     {"roles", "meter", "notation", "options", "tokens", "precision", "sentences", "abstention"},
     {"registry"},
     {"catalog", "prices", "files", "replies", "wrapped"},
     {"models", "retrievers", "compressors"},
-    {"pipelines", "limits", "measure"},
+    {"pipelines", "limits", "measure", "tracing"},
     {"datasets", "metrics"},
     {"experiments", "asking", "compressing", "ecosystem", "faces", "listing"},
     {"router"},

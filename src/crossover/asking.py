@@ -7,21 +7,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crossover import catalog, meter
+from crossover import catalog, meter, tracing
 from crossover.errors import ConfigError
 from crossover.files import read_documents
+from crossover.limits import Limits, check_prices
 from crossover.measure import measured
 from crossover.roles import Model, Strategy
 from crossover.types import Answer, Question
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.tree import Tree
 
 # characters of a passage that are shown
 SHOWN = 400
 
 
-def ask_files(question: str, files: Sequence[Path], strategy: str, model: str) -> Answer:
+def ask_files(
+    question: str, files: Sequence[Path], strategy: str, model: str, limits: Limits | None = None
+) -> Answer:
     """Answer a question from files; raises ConfigError or DataError before anything is asked."""
     if not question.strip():
         raise ConfigError("the question has no text; ask something in quotes")
@@ -29,12 +33,14 @@ def ask_files(question: str, files: Sequence[Path], strategy: str, model: str) -
     check = getattr(answering, "check", None)
     if check:
         check()
+    check_prices(limits or Limits(), chosen, answering)
     documents = read_documents(files)
     for document in documents:
         # a file that cannot be read is the user's to mend, not a failed answer
         _ = document.text
     with _bar() as watcher, meter.watched(watcher):
-        return measured(chosen, Question("ask", question.strip(), documents), answering)
+        asked = Question("ask", question.strip(), documents)
+        return measured(chosen, asked, answering, limits=limits)
 
 
 @contextmanager
@@ -65,6 +71,24 @@ def show_answer(answer: Answer, console: Console) -> None:
         text = " ".join(passage.text.split())
         console.print(Text(text if len(text) <= SHOWN else f"{text[:SHOWN]} …"))
     console.print(Text(f"\n{cost_line(answer)}", style="dim"))
+
+
+def show_trace(answer: Answer, console: Console) -> None:
+    """Print the tree of calls, each with what it took, and the totals."""
+    from rich.text import Text
+    from rich.tree import Tree
+
+    drawn = Tree(Text("what was done", style="bold"), guide_style="dim")
+    _grow(drawn, tracing.tree(answer.trace))
+    console.print(drawn)
+    console.print(Text(f"{tracing.total_line(answer)}\n", style="dim"))
+
+
+def _grow(drawn: Tree, nodes: Sequence[tracing.Node]) -> None:
+    from rich.text import Text
+
+    for node in nodes:
+        _grow(drawn.add(Text(node.line)), node.under)
 
 
 def cost_line(answer: Answer) -> str:

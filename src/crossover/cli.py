@@ -145,14 +145,23 @@ def ask(
     ],
     strategy: Annotated[str, typer.Option(help="How to answer.")] = "rag",
     model: Annotated[str, typer.Option(help="Who answers.")] = "reader",
+    trace: Annotated[bool, typer.Option("--trace", help="Show the tree of calls.")] = False,
+    max_calls: Annotated[int | None, typer.Option(help="Stop before more calls.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Stop before more tokens.")] = None,
+    max_dollars: Annotated[float | None, typer.Option(help="Stop before more dollars.")] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
     rebuild: Rebuild = False,
 ) -> None:
     """Answer one question from your own files, with the passages that the answer rests on."""
-    from crossover.asking import ask_files, show_answer
+    from crossover.asking import ask_files, show_answer, show_trace
+    from crossover.limits import Limits
 
+    limits = Limits(max_calls, max_tokens, max_dollars, max_seconds)
     with _rebuilding(rebuild):
-        answer = ask_files(question, files, strategy, model)
+        answer = ask_files(question, files, strategy, model, limits)
     show_answer(answer, _console())
+    if trace:
+        show_trace(answer, _console())
     if not answer.scorable:
         raise typer.Exit(1)
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 
 from crossover import catalog, notation
 from crossover.catalog import KINDS
+from crossover.registry import find
+from crossover.roles import Strategy
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,7 +32,8 @@ def all_of(kind: str) -> Table:
     for name in catalog.names(KINDS[kind]):
         described = catalog.describe(KINDS[kind], name).splitlines()
         shown = "provider:model" if (kind, name) == ("models", CHAT) else name
-        table.add_row(shown, described[0] if described else "")
+        row = [shown, described[0] if described else ""]
+        table.add_row(*row, *([_needs(name)] if kind == "strategies" else []))
     if not table.row_count:
         table.add_row("none yet", "")
     return table
@@ -44,10 +47,18 @@ def one(kind: str, name: str) -> Table:
         name = prefix if prefix in catalog.names(role) else CHAT
     table = _plain_table()
     table.add_row("description", catalog.describe(role, name))
+    if kind == "strategies":
+        table.add_row("model", _needs(name))
     for option in catalog.options(role, name):
         default = "required" if option.required else f"default {_shown(option.default)}"
         table.add_row(option.name, f"{_type(option.type)}, {default}. {option.help}".strip())
     return table
+
+
+def _needs(strategy: str) -> str:
+    """Which models serve a strategy with its default options."""
+    wanted = str(getattr(find(Strategy, strategy, dotted=False), "needs", ""))
+    return f"needs {wanted} (not the reader)" if wanted else "any model"
 
 
 def _plain_table() -> Table:

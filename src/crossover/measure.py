@@ -28,7 +28,8 @@ def measured(
             strategy, model = guarded(strategy, model, limits)
         answer = _outcome(strategy, question, model, meter)
         seconds = meter.elapsed()
-    timed = meter.stored_replies == 0
+    timed, before = meter.stored_replies == 0, len(answer.trace)
+    first = meter.first_token
     return replace(
         answer,
         usage=meter.usage,
@@ -36,8 +37,8 @@ def measured(
         index_bytes=meter.index_bytes,
         seconds=seconds if timed else None,
         critical_seconds=max(seconds - meter.saved, 0.0) if timed else None,
-        first_token_seconds=meter.first_token if timed else None,
-        trace=(*answer.trace, *(step.moved(len(answer.trace)) for step in meter.steps)),
+        first_token_seconds=None if first is None or not timed else min(first, seconds),
+        trace=(*answer.trace, *(step.moved(before, None, step.branch) for step in meter.steps)),
     )
 
 

@@ -8,30 +8,38 @@ tells whoever watches how far long work has come.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import ContextVar, copy_context
+from contextvars import ContextVar
 from dataclasses import replace
-from threading import Event, Lock, Semaphore, get_ident
+from threading import Lock, Semaphore, get_ident
 from typing import TypeVar
 
+from crossover.branches import Branch, in_threads
 from crossover.types import Answer, Step, Usage
+from crossover.watching import Watcher, check_stopped, stop, watched, working
 
+__all__ = [
+    "Meter",
+    "Watcher",
+    "check_stopped",
+    "current",
+    "metered",
+    "part",
+    "side_by_side",
+    "stage",
+    "stop",
+    "turn",
+    "wait",
+    "watched",
+    "working",
+]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class _Branch:
-    """One of several pieces of work under way at once: what it waited, what it could save."""
-
-    def __init__(self) -> None:
-        self.waited = 0.0
-        self.saved = 0.0
-
-
-_branch: ContextVar[_Branch | None] = ContextVar("crossover_branch", default=None)
+_branch: ContextVar[Branch | None] = ContextVar("crossover_branch", default=None)
 # where in the trace steps belong: their parent's place, and which of its pieces of work they are
 _place: ContextVar[tuple[int | None, int | None]] = ContextVar(
     "crossover_place", default=(None, None)
@@ -39,9 +47,12 @@ _place: ContextVar[tuple[int | None, int | None]] = ContextVar(
 
 
 class Meter:
-    """Collects what happens between opening and closing; safe to charge from several threads."""
+    """Collects what happens between opening and closing; safe to charge from several threads.
 
-    def __init__(self, planning: bool = False) -> None:
+    ``outer`` is the meter that gets the whole bill in the end, if there is one.
+    """
+
+    def __init__(self, planning: bool = False, outer: Meter | None = None) -> None:
         self.planning = planning
         self.usage = Usage()
         self.indexing = Usage()
@@ -53,6 +64,9 @@ class Meter:
         self.stored_replies = 0
         self.first_token: float | None = None
         self.started = time.perf_counter()
+        self._outer = outer
+        self._branch = _branch.get()
+        self._branches: Counter[int | None] = Counter()
         self._lock = Lock()
 
     def elapsed(self) -> float:
@@ -60,9 +74,27 @@ class Meter:
         return time.perf_counter() - self.started - self.excluded
 
     def running(self) -> float:
-        """Seconds since opening for the work under way, which may be one of several pieces."""
-        branch = _branch.get()
-        return self.elapsed() - (branch.waited if branch else 0.0)
+        """Seconds since opening for the work under way: one of several pieces, or in a part."""
+        waited, inner, branch = _waited(_branch.get()), _current.get(), self._branch
+        while inner and inner is not self:
+            branch = inner._branch
+            waited += inner.excluded + _waited(branch)
+            inner = inner._outer
+        return self.elapsed() - waited
+
+    def pays(self) -> bool:
+        """Whether this meter gets the bill of the work under way, in the end."""
+        inner = _current.get()
+        while inner and inner is not self:
+            inner = inner._outer
+        return inner is self
+
+    def branch_off(self, count: int) -> int:
+        """Number so many pieces of work of the open step; returns the number of the first."""
+        with self._lock:
+            parent, _ = _place.get()
+            self._branches[parent] += count
+            return self._branches[parent] - count
 
     def charge(self, usage: Usage, step: Step | None = None) -> None:
         """Add a cost, and the step that caused it to the trace."""
@@ -104,7 +136,7 @@ class Meter:
     def mark_first_token(self) -> None:
         """Note that a call's first token has arrived now; the last call's stands."""
         with self._lock:
-            self.first_token = self.elapsed()
+            self.first_token = self.running()
 
     def mark_stored_reply(self) -> None:
         """Note that a reply came from the store, so that no time may be read off this answer."""
@@ -113,13 +145,23 @@ class Meter:
 
     def absorb(self, part: Meter) -> None:
         """Add all that a meter opened inside has collected."""
+        begun = self.running() - (time.perf_counter() - part.started)
+        branches = max(
+            (step.branch + 1 for step in part.steps if step.branch is not None), default=0
+        )
+        first = self.branch_off(branches)
         with self._lock:
             self.usage += part.usage
             self.indexing += part.indexing
             self.index_bytes += part.index_bytes
             parent, branch = _place.get()
             by = len(self.steps)
-            self.steps += [step.moved(by, parent, branch) for step in part.steps]
+            self.steps += [
+                step.moved(by, parent, branch if step.branch is None else first + step.branch)
+                for step in part.steps
+            ]
+            if part.first_token is not None:
+                self.first_token = begun + part.first_token
             self.stored_replies += part.stored_replies
             self.best = part.best or self.best
         self.exclude(part.excluded)
@@ -152,15 +194,19 @@ class Meter:
 _current: ContextVar[Meter | None] = ContextVar("crossover_meter", default=None)
 
 
+def _waited(branch: Branch | None) -> float:
+    return branch.all_waited() if branch else 0.0
+
+
 def current() -> Meter:
     """The innermost open meter; a throw-away one where none is open."""
     return _current.get() or Meter()
 
 
 @contextmanager
-def metered(planning: bool = False) -> Iterator[Meter]:
+def metered(planning: bool = False, outer: Meter | None = None) -> Iterator[Meter]:
     """Open a meter for the code inside; ``planning`` means that nothing may cost anything."""
-    meter = Meter(planning)
+    meter = Meter(planning, outer)
     token, branch, place = _current.set(meter), _branch.set(None), _place.set((None, None))
     try:
         yield meter
@@ -173,13 +219,14 @@ def metered(planning: bool = False) -> Iterator[Meter]:
 @contextmanager
 def part() -> Iterator[Meter]:
     """Open a meter for one part of an answer; the meter around it gets the whole bill too."""
-    outer = current()
-    inner = Meter(outer.planning)
+    outer, opened = current(), list[Meter]()
     try:
-        with metered(outer.planning) as inner:
+        with metered(outer.planning, outer) as inner:
+            opened.append(inner)
             yield inner
     finally:
-        outer.absorb(inner)
+        for inner in opened:
+            outer.absorb(inner)
 
 
 @contextmanager
@@ -206,35 +253,6 @@ def wait() -> Iterator[None]:
         current().exclude(time.perf_counter() - started)
 
 
-Watcher = Callable[[str, int, int], None]
-_watchers: list[Watcher] = []
-_stopping = Event()
-
-
-@contextmanager
-def watched(watcher: Watcher) -> Iterator[None]:
-    """Tell ``watcher`` (what, done, total) how long work inside comes on, whatever its thread."""
-    _watchers.append(watcher)
-    try:
-        yield
-    finally:
-        _watchers.remove(watcher)
-        _stopping.clear()
-
-
-def stop() -> None:
-    """Ask long work in all threads to end, until the ``watched`` around it is left."""
-    _stopping.set()
-
-
-def working(what: str, done: int, total: int) -> None:
-    """Say how far work of many seconds has come; raises KeyboardInterrupt where it is to end."""
-    if _stopping.is_set():
-        raise KeyboardInterrupt(what)
-    for watcher in tuple(_watchers):
-        watcher(what, done, total)
-
-
 @contextmanager
 def turn(lock: Lock | Semaphore) -> Iterator[None]:
     """Hold a lock or semaphore for the code inside; waiting for it is our own queue, no latency."""
@@ -252,24 +270,23 @@ def side_by_side(
     """Run independent work in threads under the current meter; results in the order of items.
 
     Waits overlap here: what counts as latency is the busiest thread's time without its waits. What
-    fails first is raised; work that has not begun by then is not begun.
+    fails first is raised; work that has not begun by then, or when a run is stopped, is not begun.
     """
     if not items:
         return []
+    meter, outer, (parent, _) = current(), _branch.get(), _place.get()
+    number = meter.branch_off(len(items))
     busy: defaultdict[int, float] = defaultdict(float)
     longest: list[float] = []
-    failed = Event()
 
     def timed(at: int, item: Item) -> Result:
-        branch = _Branch()
+        check_stopped()
+        branch = Branch(outer)
         _branch.set(branch)
-        _place.set((_place.get()[0], at))
+        _place.set((parent, number + at))
         started = time.perf_counter()
         try:
             return work(item)
-        except BaseException:
-            failed.set()
-            raise
         finally:
             seconds = time.perf_counter() - started - branch.waited
             busy[get_ident()] += seconds
@@ -277,26 +294,8 @@ def side_by_side(
 
     started = time.perf_counter()
     try:
-        return _run(timed, items, min(threads, len(items)), failed)
+        return in_threads(timed, items, min(threads, len(items)))
     finally:
         counted = max(busy.values(), default=0.0)
-        meter = current()
         meter.exclude(max(time.perf_counter() - started - counted, 0.0))
         meter.save(max(counted - max(longest, default=0.0), 0.0))
-
-
-def _run(
-    work: Callable[[int, Item], Result], items: Sequence[Item], threads: int, failed: Event
-) -> list[Result]:
-    """Run work on every item, each in a context of its own, until one fails."""
-    contexts = [copy_context() for _ in items]
-    if threads < 2:
-        return [contexts[at].run(work, at, item) for at, item in enumerate(items)]
-
-    def begun(at: int) -> tuple[Result, ...]:
-        return () if failed.is_set() else (contexts[at].run(work, at, items[at]),)
-
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [pool.submit(begun, at) for at in range(len(items))]
-        # what was not begun has no result, but then one of them raises here
-        return [result for future in futures for result in future.result()]

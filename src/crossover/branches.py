@@ -1,0 +1,55 @@
+"""Independent pieces of work, in threads, until one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Branch:
+    """One of several pieces of work under way at once: what it waited, what it could save."""
+
+    def __init__(self, outer: Branch | None) -> None:
+        self.outer = outer
+        self.waited = 0.0
+        self.saved = 0.0
+
+    def all_waited(self) -> float:
+        """What it waited, and the pieces that it is a piece of."""
+        return self.waited + (self.outer.all_waited() if self.outer else 0.0)
+
+
+def in_threads(
+    work: Callable[[int, Item], Result], items: Sequence[Item], threads: int
+) -> list[Result]:
+    """Run work on every item, each in a context of its own, until one fails."""
+    contexts = [copy_context() for _ in items]
+    if threads < 2:
+        return [contexts[at].run(work, at, item) for at, item in enumerate(items)]
+    failures: list[BaseException] = []
+
+    def begun(at: int) -> tuple[Result, ...]:
+        if failures:
+            return ()
+        try:
+            return (contexts[at].run(work, at, items[at]),)
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            futures = [pool.submit(begun, at) for at in range(len(items))]
+            # what was not begun has no result, but then one of them raises here
+            return [result for future in futures for result in future.result()]
+        except Exception:
+            raise failures[0] from None
+        except BaseException as interrupt:
+            # nothing new is begun while the pool lets calls under way finish
+            failures.append(interrupt)
+            raise
