@@ -1,10 +1,9 @@
 """Calls per second of multi-call strategies: ``python benchmarks/call_throughput.py [--rounds 3]``.
 
 An endpoint of its own process answers every request after 200 ms. The ideal is CONCURRENCY calls
-at once, all the time. In turn, on the same prompts and the same LangChain model: a bare pool of
-threads that does nothing else, map_reduce over 64 parts, and chain_of_agents on 64 questions side by side
-as a run asks them. What counts is the time in which calls are to be had: the last call of a
-question, which waits for all others, is left out of map_reduce.
+at once, all the time. In turn, over the same LangChain model: a bare pool of threads that does
+nothing else, map_reduce over 64 parts, and chain_of_agents on 64 questions side by side, as a run
+asks them. The last call of map_reduce waits for all others and is left out.
 """
 
 import argparse
