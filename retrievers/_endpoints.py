@@ -103,7 +103,7 @@ class Endpoint:
         reported: list[int] = []
         token, started = _reported.set(reported), time.perf_counter()
         try:
-            found = next(within(self.timeout, lambda: [client.embed_documents(list(texts))]))
+            found = next(within(self.timeout, lambda _: [client.embed_documents(list(texts))]))
             _check(found, texts, self.model)
         except Exception as error:
             raise failed(error, self.model) from None

@@ -111,18 +111,26 @@ class MiniLm:
     ) -> Iterator[tuple[list[int], Tensor, Tensor]]:
         """Run the network over texts of about one length at a time."""
         order = sorted(range(len(encoded)), key=lambda at: -len(encoded[at].ids))
+        together = list[list[int]]()
         while order:
-            length = 2 + len(encoded[order[0]].ids)
-            size = max(1, batch * USUAL // length)
-            rows, order = order[:size], order[size:]
-            ids = torch.zeros(len(rows), length, dtype=torch.long)
-            mask = torch.zeros(len(rows), length)
-            for at, row in enumerate(rows):
-                whole = [CLS, *encoded[row].ids, SEP]
-                ids[at, : len(whole)] = torch.tensor(whole)
-                mask[at, : len(whole)] = 1
-            mask = mask.to(precision.device())
-            yield rows, self.network(ids.to(precision.device()), mask), mask
+            size = max(1, batch * USUAL // (2 + len(encoded[order[0]].ids)))
+            together.append(order[:size])
+            order = order[size:]
+        pieces = [[encoded[row].ids for row in rows] for rows in together]
+        for rows, (states, mask) in zip(together, precision.spread(self._run, pieces), strict=True):
+            yield rows, states, mask
+
+    def _run(self, pieces: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
+        """The states of texts' word pieces, the longest text first, and their mask."""
+        ids = torch.zeros(len(pieces), 2 + len(pieces[0]), dtype=torch.long)
+        mask = torch.zeros(ids.shape)
+        for at, one in enumerate(pieces):
+            whole = [CLS, *one, SEP]
+            ids[at, : len(whole)] = torch.tensor(whole)
+            mask[at, : len(whole)] = 1
+        mask = mask.to(precision.device())
+        with precision.inference():
+            return self.network(ids.to(precision.device()), mask), mask
 
 
 @cache

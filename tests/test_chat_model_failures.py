@@ -5,6 +5,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -287,11 +288,11 @@ def test_a_provider_or_package_that_is_missing_is_one_line(monkeypatch: pytest.M
 
 
 def test_within_passes_on_what_a_source_raises_and_yields() -> None:
-    def source() -> object:
+    def source(_: Event) -> Iterator[int]:
         yield 1
         raise KeyError("x")
 
-    taken = within(1.0, source)  # type: ignore[arg-type]
+    taken = within(1.0, source)
     assert next(taken) == 1
     with pytest.raises(KeyError):
         next(taken)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from crossover.errors import MissingExtra
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @cache
@@ -64,6 +68,30 @@ def set_threads(threads: int) -> None:
     if threads:
         import torch
 
+        torch.set_num_threads(threads)
+
+
+def spread(work: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result, None, None]:
+    """Yield ``work`` on every item, in their order, with torch's threads spread over the items.
+
+    A small network reads batches side by side 1.3 times as fast as one batch with its operations
+    split. Modes of torch are a thread's own: ``work`` enters them.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    workers = min(threads, len(items)) if device() == "cpu" else 1
+    if workers < 2:
+        yield from map(work, items)
+        return
+    pool = ThreadPoolExecutor(
+        workers, initializer=torch.set_num_threads, initargs=(threads // workers,)
+    )
+    try:
+        yield from pool.map(work, items)
+    finally:
+        pool.shutdown(cancel_futures=True)
+        # some of it is the whole process's
         torch.set_num_threads(threads)
 
 

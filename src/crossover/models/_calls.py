@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from contextvars import copy_context
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 from threading import Event, Semaphore, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -111,6 +112,10 @@ class Reading:
             raise RefusedError(f"{model}: {why}")
 
 
+Source = Callable[[Reading, Event], Iterator[str]]
+"""Reads a reply and yields what others are to have of it; the event says that nobody waits."""
+
+
 class Call:
     """One request, attempted until it is answered or there is no point in going on."""
 
@@ -156,26 +161,40 @@ class Call:
                 raise trouble.error from None
 
     def _read_whole(self, mark: bool) -> Reading:
-        with closing(self._attempt()) as pieces:
-            for number, _ in enumerate(pieces):
-                if mark and number == 0:
-                    meter.current().mark_first_token()
+        with closing(self._attempt(self._taken_in(mark))) as nothing:
+            next(nothing, None)
         return self.reading
 
+    def _taken_in(self, mark: bool) -> Source:
+        """Read where the call is made: handing over every piece would cost what a call costs."""
+
+        def read(reading: Reading, abandoned: Event) -> Iterator[str]:
+            for number, _ in enumerate(self._arriving(reading, abandoned)):
+                if mark and number == 0:
+                    meter.current().mark_first_token()
+            yield from ()
+
+        return read
+
+    def _arriving(self, reading: Reading, abandoned: Event) -> Iterator[str]:
+        for chunk in self._send():
+            if abandoned.is_set():
+                return
+            if piece := reading.add(chunk):
+                yield piece
+
     def _first(self) -> tuple[str | None, Generator[str, None, None]]:
-        rest = self._attempt()
+        rest = self._attempt(self._arriving)
         return next(rest, None), rest
 
-    def _attempt(self) -> Generator[str, None, None]:
+    def _attempt(self, read: Source) -> Generator[str, None, None]:
         self.made += 1
         self.reading = Reading(self.reading.openai_stream)
         with meter.turn(self._slots):
             started = time.perf_counter()
             try:
-                with closing(within(self._timeout, self._send)) as chunks:
-                    for chunk in chunks:
-                        if piece := self.reading.add(chunk):
-                            yield piece
+                with closing(within(self._timeout, partial(read, self.reading))) as pieces:
+                    yield from pieces
                 self.reading.check(self.model)
             except Exception as error:
                 trouble = failed(error, self.model)
@@ -210,10 +229,13 @@ class Call:
         return growing(state) + wait_random(0, self._pause)(state)
 
 
-def within(seconds: float, source: Callable[[], Iterable[Item]]) -> Generator[Item, None, None]:
+def within(
+    seconds: float, source: Callable[[Event], Iterable[Item]]
+) -> Generator[Item, None, None]:
     """Yield what a source yields, read in a thread; raises TimeoutError after that many seconds.
 
-    Providers' own timeouts watch single reads, so a reply that drips would never end.
+    Providers' own timeouts watch single reads, so a reply that drips would never end. The event
+    tells the source that nobody waits any more.
     """
     arrived: SimpleQueue[Item | _Ended] = SimpleQueue()
     abandoned = Event()
@@ -241,12 +263,12 @@ class _Ended:
 
 
 def _pump(
-    source: Callable[[], Iterable[Item]], arrived: SimpleQueue[Item | _Ended], abandoned: Event
+    source: Callable[[Event], Iterable[Item]],
+    arrived: SimpleQueue[Item | _Ended],
+    abandoned: Event,
 ) -> None:
     try:
-        for item in source():
-            if abandoned.is_set():
-                return
+        for item in source(abandoned):
             arrived.put(item)
         arrived.put(_Ended())
     except Exception as error:

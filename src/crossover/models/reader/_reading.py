@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Any
 
-from crossover import meter
+from crossover import meter, precision
 from crossover.models.reader import _spans, _windows
 from crossover.models.reader._spans import SPANS_ALONE, Span, Weighing
 from crossover.models.reader._windows import Sentence, Window
@@ -67,13 +69,12 @@ def read(network: Any, asked: Sequence[Asked], weighing: Weighing = SPANS_ALONE)
     pages = _pages(asked, readings)
     done, total = 0, sum(len(text) for one in asked for text in one.texts)
     while block := list(islice(pages, AHEAD)):
-        block.sort(key=lambda page: -page.length)
-        while block:
-            size = max(1, BATCH_TOKENS // block[0].length)
-            batch, block = block[:size], block[size:]
-            _collect(network, batch, readings, weighing)
-            done += sum(page.window[-1].end - page.window[0].start for page in batch)
-            meter.working("reading", min(done, total), total)
+        batches = _batches(block)
+        with closing(precision.spread(partial(_run, network), batches)) as found:
+            for batch, logits in zip(batches, found, strict=True):
+                _collect(logits, batch, readings, weighing)
+                done += sum(page.window[-1].end - page.window[0].start for page in batch)
+                meter.working("reading", min(done, total), total)
     for reading in readings:
         reading.trim()
         reading.sentences.sort()
@@ -92,6 +93,17 @@ def _pages(asked: Sequence[Asked], readings: Sequence[Reading]) -> Iterator[Page
                 yield Page(number, passage, question, window, length)
 
 
+def _batches(pages: list[Page]) -> list[list[Page]]:
+    """Pages of about one length together."""
+    pages.sort(key=lambda page: -page.length)
+    batches = list[list[Page]]()
+    while pages:
+        size = max(1, BATCH_TOKENS // pages[0].length)
+        batches.append(pages[:size])
+        pages = pages[size:]
+    return batches
+
+
 def _counted(found: Iterable[Sentence], reading: Reading) -> Iterator[Sentence]:
     for sentence in found:
         reading.tokens += len(sentence.ids)
@@ -99,9 +111,8 @@ def _counted(found: Iterable[Sentence], reading: Reading) -> Iterator[Sentence]:
 
 
 def _collect(
-    network: Any, batch: Sequence[Page], readings: Sequence[Reading], weighing: Weighing
+    logits: Any, batch: Sequence[Page], readings: Sequence[Reading], weighing: Weighing
 ) -> None:
-    logits = _run(network, batch)
     pooled = _pooled(logits.tokens[:, :, 2].cpu(), batch)
     places = [(2 + len(page.question), page.window) for page in batch]
     best = _spans.best(logits.spans.cpu(), places, pooled, weighing)
@@ -129,7 +140,8 @@ def _run(network: Any, batch: Sequence[Page]) -> Any:
         kinds[row, 2 + len(page.question) : len(whole)] = 1
         mask[row, : len(whole)] = 1
     device = network.words.weight.device
-    return network(ids.to(device), kinds.to(device), mask.to(device))
+    with torch.inference_mode():
+        return network(ids.to(device), kinds.to(device), mask.to(device))
 
 
 def _pooled(logits: Any, batch: Sequence[Page]) -> list[list[float]]:
