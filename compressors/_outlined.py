@@ -66,14 +66,15 @@ def fitted(
     Where not even one does, the best fill the budget without any heading.
     """
     low, high = 0, len(ranked)
-    shown = list[Passage]()
+    shown, middle = list[Passage](), high
+    # first all of them, which is all there is to it where the budget is large
     while low < high:
-        middle = (low + high + 1) // 2
         tried = [*rendered(set(ranked[:middle]), drawn, passages)]
         if sum(model.count(passage.text) for passage in tried) <= budget:
             low, shown = middle, tried
         else:
             high = middle - 1
+        middle = (low + high + 1) // 2
     if shown:
         return shown
     units = [

@@ -23,6 +23,7 @@ KEYS = ("dataset", "model", "strategy")
 FINE = ("answered", "declined", "truncated")
 TAG = "tag."
 MEAN = "mean."
+FIGURE = "figure."
 EVIDENCE = "evidence_recall"
 # a headline score below this counts as a wrong answer where wrong answers are traced
 HALF = 0.5
@@ -129,6 +130,7 @@ def _row(cell: DataFrame, attrs: Mapping[Any, Any]) -> dict[str, object]:
         **_dollars(cell, str(attrs.get("price_as") or "")),
         **_seconds(cell),
         **_compression(cell),
+        **_figures(cell),
         **unscored(cell),
     }
 
@@ -245,6 +247,13 @@ def _compression(cell: DataFrame) -> dict[str, object]:
         "compression_dollars_per_1000": 1000
         * _mean_of_known(_numbers(cell, "compression_dollars")),
     }
+
+
+def _figures(cell: DataFrame) -> dict[str, object]:
+    """Means of what strategies measure about their own work, over the answers that know it."""
+    found = [name for name in map(str, cell) if name.startswith(FIGURE)]
+    names = [name for name in found if cell[name].notna().any()]
+    return {name: _mean_of_known(_numbers(cell, name)) for name in names}
 
 
 def unscored(cell: DataFrame) -> dict[str, object]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from crossover.experiments._summary import MEAN, TAG
+from crossover.experiments._summary import FIGURE, MEAN, TAG
 from crossover.experiments.statistics import ROUGH_BELOW
 
 if TYPE_CHECKING:
@@ -192,6 +192,7 @@ def _all(table: DataFrame) -> list[Column]:
     text = partial(Column, show=name, numeric=False)
     tags = [c for c in table.columns if c.startswith(TAG)]
     means = [c for c in table.columns if c.startswith(MEAN)]
+    figures = [c for c in table.columns if c.startswith(FIGURE)]
     metric = name(table["metric"].iloc[0])
     priced = f"as {name(_only(table, 'price_as').rpartition(':')[2])}"
     return [
@@ -203,6 +204,7 @@ def _all(table: DataFrame) -> list[Column]:
         Column("", f"{metric} [95 %]", "score", applied),
         Column("against the first", "[95 %]", "difference", against, rank=1),
         *(Column("", name(mean.removeprefix(MEAN)), mean, applied, rank=2) for mean in means),
+        *(_figure(figure) for figure in figures),
         Column("wrong", "unseen", "wrong_unseen", percent, rank=1),
         Column("wrong", "though seen", "wrong_seen", percent, rank=1),
         Column("", "declined", "declined", percent),
@@ -231,6 +233,12 @@ def _all(table: DataFrame) -> list[Column]:
     ]
 
 
+def _figure(source: str) -> Column:
+    """What a strategy measures about its own work, under its name in words."""
+    words = name(source.removeprefix(FIGURE)).replace("_", " ")
+    return Column("", words, source, applied, rank=1)
+
+
 def _only(table: DataFrame, column: str) -> str:
     return str(table[column].iloc[0]) if column in table.columns else ""
 
@@ -239,7 +247,7 @@ def _speaks(table: DataFrame, source: str) -> bool:
     if source not in table.columns:
         return False
     values = table[source]
-    if source.startswith(MEAN):
+    if source.startswith((MEAN, FIGURE)):
         return bool(values.notna().any())
     if source == "scored":
         return not values.equals(table["n"])

@@ -74,6 +74,7 @@ def _row(item: Record) -> Mapping[str, Any]:
         "cut": answer.cut,
         "answer": answer.text,
     }
+    row |= {f"figure.{name}": value for name, value in answer.figures.items()}
     return row | {f"tag.{name}": value for name, value in item.tags.items()}
 
 

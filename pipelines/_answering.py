@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from crossover.abstention import abstains
+from crossover.models._rendering import letters
 from crossover.roles import Model
 from crossover.types import Answer, Completion, Form, Passage, Question, Request, Wants
 
@@ -37,6 +38,13 @@ WANTS: Mapping[Form, Wants] = {
 }
 
 
+def with_choices(question: Question) -> str:
+    """The question as one text, with its choices under it."""
+    labels = letters(len(question.choices))
+    choices = (f"{a}. {choice}" for a, choice in zip(labels, question.choices, strict=True))
+    return "\n".join((question.text.strip(), *choices))
+
+
 def ask(
     question: Question,
     model: Model,
@@ -46,15 +54,22 @@ def ask(
     cut: str = "",
 ) -> Answer:
     """Ask the model once about these passages; ``cut`` says what was left out of them, if any."""
-    request = Request(
-        instruction=instructions[question.form],
+    request = final_request(question, instructions[question.form], max_tokens, passages)
+    return named(model.complete(request), tuple(passages), max_tokens, cut)
+
+
+def final_request(
+    question: Question, instruction: str, max_tokens: int, passages: Sequence[Passage] = ()
+) -> Request:
+    """The request for the answer itself."""
+    return Request(
+        instruction=instruction,
         question=question.text,
         passages=tuple(passages),
         wants=WANTS[question.form],
         choices=question.choices,
         max_tokens=max_tokens,
     )
-    return named(model.complete(request), tuple(passages), max_tokens, cut)
 
 
 def named(

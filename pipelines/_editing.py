@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from crossover import meter
 from crossover.errors import UnreadableReply, UnsupportedRequest, WindowError
-from crossover.models._rendering import letters, rendered_text
+from crossover.models._rendering import rendered_text
 from crossover.pipelines import _prompts
 from crossover.pipelines._actions import ANSWER, Action, Bench, listed, read, schemas
-from crossover.pipelines._answering import FROM_PASSAGES, named
+from crossover.pipelines._answering import FROM_PASSAGES, named, with_choices
 from crossover.pipelines._calling import one
 from crossover.pipelines._workspace import CannotDo, Workspace
 from crossover.roles import Model
@@ -45,7 +45,7 @@ class _Loop:
         # a tool that is named twice is one
         self.tools = list(dict.fromkeys(self.options.tools))
         self.by_json = self.options.actions == "json"
-        self.asked = "\n".join((self.question.text, *_choices(self.question)))
+        self.asked = with_choices(self.question)
         self.space = Workspace(self.question.documents, self.options.size, self._room(), self.model)
         self.bench = Bench(self.space, self.tools, self._summary)
 
@@ -163,12 +163,6 @@ class _Loop:
 
     def _text(self, name: str, **values: object) -> str:
         return _prompts.prompt("active_context", name, self.options.prompts, **values)
-
-
-def _choices(question: Question) -> list[str]:
-    labels = letters(len(question.choices))
-    lines = [f"{a}. {choice}" for a, choice in zip(labels, question.choices, strict=True)]
-    return ["Choices:", *lines] if lines else []
 
 
 def _written(completion: Completion) -> str:

@@ -56,7 +56,11 @@ class Rag(Retrieving):
 
     def answer(self, question: Question, model: Model) -> Answer:
         """Answer from the passages that are found."""
-        passages = ordered(self.retrieve(question, model), self.order, question.documents)
+        return self.answer_from(self.retrieve(question, model), question, model)
+
+    def answer_from(self, found: Sequence[Passage], question: Question, model: Model) -> Answer:
+        """Answer from passages that come best first: order, compress, ask."""
+        passages = ordered(found, self.order, question.documents)
         if not self.compressor:
             return ask(question, model, passages, FROM_PASSAGES, self.max_tokens)
         kept, done = compressed(self.compressor, question.text, passages, self.rate, model)

@@ -40,6 +40,7 @@ class Replay(Strategy):
         default="full", metadata={"help": "answers from the full document, or from RAG"}
     )
     version: ClassVar[int] = 1
+    needs: ClassVar[str] = "a model of published answers"
 
     def answer(self, question: Question, model: Model) -> Answer:
         """Look the answer up; raises UnsupportedRequest for a model that is not a released one."""

@@ -9,9 +9,18 @@ from crossover.roles import Model, Strategy
 from crossover.types import Answer, Question
 
 # strategies that ask no live model, or can't without an option: tested by themselves
-ASKS_NOBODY = ("replay",)
+ASKS_NOBODY = ("external", "replay")
 # the model text that lets a strategy with default options answer, where plain text does not
-SCRIPTS: dict[str, str] = {}
+SCRIPTS: dict[str, str] = {
+    "active_context": 'fake(reply="{action: answer, text: Ada Varn}")',
+    "corrective_rag": 'fake(replies=["Do the passages above answer => yes"], reply=Ada Varn)',
+    "iterative_rag": 'fake(replies=["next search query => {enough: true}"], reply=Ada Varn)',
+    "map_reduce": 'fake(replies=["this JSON => {notes: A, confidence: 9}"], reply=Ada Varn)',
+    "recycled_demos": (
+        'fake(replies=["one short factual question => {question: Who did it, answer: Ada}"])'
+    ),
+    "sage_feedback": 'fake(replies=["Rate how => {score: 9, context: right}"], reply=Ada Varn)',
+}
 
 Reply = str | Behaviour
 

@@ -274,3 +274,13 @@ def test_an_interrupt_keeps_what_is_answered_and_says_so(here):
 def _answered(folder):
     with Store(folder) as store:
         return store.outcomes()
+
+
+def test_a_description_is_shown_with_its_brackets():
+    from rich.console import Console
+
+    from crossover import listing
+
+    console = Console(width=200, record=True, quiet=True)
+    console.print(listing.one("strategies", "cite"))
+    assert "[n]" in console.export_text()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from crossover import catalog
 from crossover.abstention import abstains
 from crossover.datasets.lara import Lara
-from crossover.metrics._normalise import read
+from crossover.normalise import read
 from crossover.types import Answer, Example, Question
 
 ANSWER_METRICS = ("exact_match", "f1_squad", "f1_set", "substring_match", "rouge_l")

@@ -67,3 +67,10 @@ def test_showing_more_never_finds_less(places, data):
 def test_a_wrong_k_is_refused():
     with pytest.raises(ConfigError, match="k"):
         catalog.metric("evidence_recall(k=-1)")
+
+
+def test_what_an_app_does_not_say_it_read_is_unknown_and_a_failed_app_scores_nothing():
+    example = _example((0, 19))
+    for metric in ("evidence_recall", "evidence_token_recall"):
+        assert _score(metric, example, Answer("x", passages_known=False)) is None
+        assert _score(metric, example, Answer("", outcome="failed:timeout")) == 0.0

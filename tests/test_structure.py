@@ -12,8 +12,9 @@ HOMES = {"pipelines", "retrievers", "compressors", "experiments", "app"}
 # a module imports only from its own level and those before it
 ORDER = [
     {"errors", "readable"},
-    {"types", "watching", "branches"},
-    {"roles", "meter", "notation", "options", "tokens", "precision", "sentences", "abstention"},
+    {"types", "watching", "branches", "normalise"},
+    {"roles", "meter", "notation", "options", "tokens", "precision", "sentences", "abstention"}
+    | {"choices"},
     {"registry"},
     {"catalog", "prices", "files", "replies", "wrapped"},
     {"models", "retrievers", "compressors"},

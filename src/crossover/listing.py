@@ -33,9 +33,9 @@ def all_of(kind: str) -> Table:
         described = catalog.describe(KINDS[kind], name).splitlines()
         shown = "provider:model" if (kind, name) == ("models", CHAT) else name
         row = [shown, described[0] if described else ""]
-        table.add_row(*row, *([_needs(name)] if kind == "strategies" else []))
+        _add(table, *row, *([_needs(name)] if kind == "strategies" else []))
     if not table.row_count:
-        table.add_row("none yet", "")
+        _add(table, "none yet", "")
     return table
 
 
@@ -46,12 +46,12 @@ def one(kind: str, name: str) -> Table:
         prefix = name.partition(":")[0]
         name = prefix if prefix in catalog.names(role) else CHAT
     table = _plain_table()
-    table.add_row("description", catalog.describe(role, name))
+    _add(table, "description", catalog.describe(role, name))
     if kind == "strategies":
-        table.add_row("model", _needs(name))
+        _add(table, "model", _needs(name))
     for option in catalog.options(role, name):
         default = "required" if option.required else f"default {_shown(option.default)}"
-        table.add_row(option.name, f"{_type(option.type)}, {default}. {option.help}".strip())
+        _add(table, option.name, f"{_type(option.type)}, {default}. {option.help}".strip())
     return table
 
 
@@ -59,6 +59,13 @@ def _needs(strategy: str) -> str:
     """Which models serve a strategy with its default options."""
     wanted = str(getattr(find(Strategy, strategy, dotted=False), "needs", ""))
     return f"needs {wanted} (not the reader)" if wanted else "any model"
+
+
+def _add(table: Table, *cells: str) -> None:
+    """Add a row of plain text: a description may hold brackets, which are markup to a table."""
+    from rich.text import Text
+
+    table.add_row(*map(Text, cells))
 
 
 def _plain_table() -> Table:

@@ -10,7 +10,11 @@ from crossover.types import Answer, Completion, Document, Example, Passage, Ques
 
 @runtime_checkable
 class Model(Protocol):
-    """Answers requests. Configuration is the object; the runner passes it as an argument."""
+    """Answers requests. Configuration is the object; the runner passes it as an argument.
+
+    A class attribute ``writes = False`` says that it only quotes, so that strategies which need
+    more can say so before a call is paid for; ``concurrency`` how many calls at once it takes.
+    """
 
     @property
     def window(self) -> int:

@@ -260,9 +260,11 @@ class Answer:
     measured (a replay, a stored reply).
     ``indexing`` is the one-off cost of the indexes it searched, whoever paid for them first, and
     ``index_bytes`` what they hold.
-    ``passages`` are what the model was given, ``evidence`` what it named as its grounds, if it did;
+    ``passages`` are what the model was given (an app of somebody else's may not say, which
+    ``passages_known`` tells from none), ``evidence`` what it named as its grounds, if it did;
     ``cut`` says what of the context was left out because it did not fit, ``compression`` what a
-    compressor made of it.
+    compressor made of it. ``figures`` are what a strategy measures about its own work, each in 0–1
+    (the share of quotes that the text doesn't hold); None where there was nothing to measure.
     """
 
     text: str
@@ -279,6 +281,8 @@ class Answer:
     index_bytes: int = 0
     compression: Compression | None = None
     critical_seconds: float | None = None
+    figures: Mapping[str, float | None] = field(default_factory=dict)
+    passages_known: bool = True
 
     @property
     def scorable(self) -> bool:

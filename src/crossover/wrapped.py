@@ -33,6 +33,11 @@ class Wrapped(Model):
         """How many calls at once the model behind it takes."""
         return int(getattr(self.model, "concurrency", 1))
 
+    @property
+    def writes(self) -> bool:
+        """Whether the model behind it writes, or only quotes."""
+        return bool(getattr(self.model, "writes", True))
+
     def count(self, text: str) -> int:
         """Count as the model behind it does."""
         return self.model.count(text)

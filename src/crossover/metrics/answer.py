@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Callable
 
 from crossover.abstention import abstains
-from crossover.metrics._choices import chosen
-from crossover.metrics._normalise import (
+from crossover.choices import chosen
+from crossover.normalise import (
     Reading,
     gold_plain,
     gold_reading,

@@ -1,6 +1,7 @@
 """Was the evidence shown? Scores in 0–1 of what a strategy gave its model to read.
 
-``None`` where the example names no evidence. What failed before anything was shown scores 0.
+``None`` where the example names no evidence, or an app does not report what it read. What failed
+before anything was shown scores 0.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def evidence_recall(example: Example, answer: Answer, k: Annotated[int, Ge(0)] =
 
     A span is found where at least half of its words are shown: the same for every chunking.
     """
-    if not example.evidence:
+    if not example.evidence or not answer.passages_known:
         return None
     shown = ranked(answer.passages)[: k or None]
     return sum(covered(example, span, shown) >= FOUND for span in example.evidence) / len(
@@ -37,7 +38,7 @@ def evidence_token_recall(
     example: Example, answer: Answer, k: Annotated[int, Ge(0)] = 0
 ) -> float | None:
     """Share of the evidence's words that the passages show, in the ``k`` best where k is given."""
-    if not example.evidence:
+    if not example.evidence or not answer.passages_known:
         return None
     shown = ranked(answer.passages)[: k or None]
     words = {(s.document, *word) for s in example.evidence for word in _words(example, s)}

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from crossover.errors import MissingExtra
-from crossover.metrics._normalise import WORD_OR_CHARACTER
+from crossover.normalise import WORD_OR_CHARACTER
 from crossover.types import Answer, Example
 
 if TYPE_CHECKING:

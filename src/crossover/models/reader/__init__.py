@@ -46,6 +46,7 @@ class Reader(Model):
     )
     version: ClassVar[int] = 2
     concurrency: ClassVar[int] = 1
+    writes: ClassVar[bool] = False
 
     @property
     def window(self) -> int:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 
-from crossover.metrics._normalise import gold_plain, plain
+from crossover.normalise import gold_plain, plain
 
 Letters = frozenset[str]
 

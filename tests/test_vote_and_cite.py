@@ -1,0 +1,403 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from misbehaving import Endpoint, answer, hang, status
+from passages import assert_verbatim
+from scripted import ask, by_prompt
+
+from crossover import catalog
+from crossover.errors import ConfigError, UnreadableReply
+from crossover.experiments.plan import Planned
+from crossover.limits import Limits
+from crossover.measure import measured
+from crossover.pipelines._citing import Checked, Statement, numbered, read_statements
+from crossover.pipelines._voting import _picked, majority
+from crossover.roles import Model, Strategy
+from crossover.types import Answer, Document, Passage, Question
+
+TEXT = (
+    "Ostrel lies on the river Mir. Its bridge was built by Ada Varn in 1902. "
+    "The market opens on Mondays. The mayor of Ostrel is Belo Trask."
+)
+TOWN = Document("town", TEXT)
+QUESTION = Question("q", "Who built the bridge of Ostrel?", (TOWN,))
+CHOICE = Question("c", "Who built it?", (TOWN,), "choice", ("Belo Trask", "Ada Varn"))
+TWO = "strategies=[rag, full_context]"
+ALONE, JUDGE, ASK, AFTER = (
+    "from what you know",
+    "several readers",
+    "begins with its",
+    "one statement",
+)
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    with Endpoint() as endpoint:
+        yield endpoint
+
+
+def named(answer, name):
+    return [step for step in answer.trace if step.name == name]
+
+
+# voting
+
+
+def given_answers(*texts):
+    outcomes = {"!": "refused", "?": "declined"}
+    return [Answer(text.strip("!?"), outcome=outcomes.get(text[-1:], "answered")) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("texts", "winner"),
+    [
+        (("Paris", "London.", "the london"), 1),
+        (("Paris", "London"), 0),
+        (("Paris", "It is not said?", "No idea?"), 1),
+        (("Paris!", "!", "London"), 2),
+        (("!", "Paris!"), 0),
+        (("a", "b", "b", "a"), 0),
+        ((), 0),
+    ],
+)
+def test_most_win_and_ties_go_to_the_first(texts, winner):
+    assert majority(given_answers(*texts), QUESTION) == winner
+
+
+def test_choices_count_by_their_letters():
+    answers = given_answers("A", "B.", "(B) Ada Varn", "The answer is A", "Ada Varn")
+    assert majority(answers, CHOICE) == 1
+
+
+@given(st.lists(st.sampled_from(["a", "b", "c!", "d?"]), min_size=1, max_size=9))
+def test_no_answer_is_shared_by_more_than_the_winner(texts):
+    answers = given_answers(*texts)
+    at = majority(answers, QUESTION)
+    counts = [texts.count(text) for text in texts if text != "c!"]
+    if counts:
+        assert texts[at] != "c!"
+        assert texts.count(texts[at]) == max(counts)
+        assert texts.index(texts[at]) == at
+    else:
+        assert at == 0
+
+
+def test_voters_are_stages_side_by_side_and_all_are_billed(endpoint):
+    endpoint.play(by_prompt((ALONE, "Belo Trask"), otherwise="Ada Varn"))
+    found = ask("vote(strategies=[closed_book, rag, full_context])", QUESTION, endpoint)
+    assert (found.text, found.outcome, found.usage.calls) == ("Ada Varn", "answered", 3)
+    stages = [step.detail for step in found.trace if step.name.startswith("voter")]
+    assert sorted(stages) == ["closed_book", "full_context", "rag"]
+    assert found.passages
+    assert len(endpoint.requests) == 3
+
+
+def test_a_failing_voter_never_wins_and_all_failing_is_the_first_failure(endpoint):
+    refuses = status(400, error_code="content_filter")
+    endpoint.play(by_prompt((ALONE, refuses), otherwise="Ada Varn"))
+    found = ask("vote(strategies=[closed_book, rag])", QUESTION, endpoint)
+    assert (found.text, found.outcome, found.usage.calls) == ("Ada Varn", "answered", 2)
+    endpoint.play(by_prompt((ALONE, refuses), otherwise=status(500)))
+    found = ask("vote(strategies=[closed_book, rag])", QUESTION, endpoint)
+    assert (found.outcome, found.usage.calls) == ("refused", 2)
+    assert found.message
+
+
+def test_a_voter_that_overflows_leaves_the_field_to_the_others(endpoint):
+    long = Question("q", "Who?", (Document("d", "Ada Varn built it. " * 400),))
+    endpoint.play(by_prompt(otherwise="Ada Varn"))
+    strategy = "vote(strategies=[full_context(overflow=fail), rag(k=1, chunker=tokens(size=50))])"
+    found = ask(strategy, long, endpoint, options=", context_window=700")
+    assert (found.outcome, found.usage.calls) == ("answered", 1)
+    assert len(found.passages) == 1
+
+
+def test_a_limit_stops_the_vote_with_the_best_so_far(endpoint):
+    endpoint.play(by_prompt(otherwise="Ada Varn"))
+    strategy = "vote(strategies=[rag, closed_book, full_context])"
+    found = ask(strategy, QUESTION, endpoint, limits=Limits(calls=2), options=", concurrency=1")
+    assert (found.outcome, found.text, found.usage.calls) == ("stopped:calls", "Ada Varn", 2)
+
+
+def test_a_judge_picks_by_number_among_different_answers(endpoint):
+    def pick(asked):
+        # the judge's passages: the number of the answer that holds Belo
+        before = asked.prompt.partition("Belo Trask")[0]
+        return f'{{"why": "x", "choice": {before.count("<passage ")}}}'
+
+    endpoint.play(by_prompt((JUDGE, answer(pick)), (ALONE, "Belo Trask"), otherwise="Ada Varn"))
+    found = ask("vote(strategies=[rag, full_context, closed_book], by=judge)", QUESTION, endpoint)
+    assert (found.text, found.usage.calls) == ("Belo Trask", 4)
+    judged = endpoint.requests[-1].prompt
+    assert judged.count("<passage ") == 2
+    assert named(found, "judge")
+
+
+def test_the_order_before_the_judge_is_drawn_per_question(endpoint):
+    endpoint.play(by_prompt((JUDGE, '{"choice": 1}'), (ALONE, "Belo Trask"), otherwise="Ada Varn"))
+    strategy = "vote(strategies=[rag, closed_book], by=judge)"
+    winners = []
+    for number in range(8):
+        asked = Question(f"q{number}", QUESTION.text, QUESTION.documents)
+        first, again = (ask(strategy, asked, endpoint).text for _ in range(2))
+        assert first == again
+        winners.append(first)
+    assert set(winners) == {"Ada Varn", "Belo Trask"}
+
+
+def test_a_judge_is_not_asked_where_all_agree(endpoint):
+    endpoint.play(by_prompt((JUDGE, "nonsense"), otherwise="Ada Varn"))
+    found = ask(f"vote({TWO}, by=judge)", QUESTION, endpoint)
+    assert (found.outcome, found.usage.calls) == ("answered", 2)
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        ("The second one, I think.", "failed:unreadable"),
+        ('{"choice": 3}', "failed:unreadable"),
+        ('{"choice": "B"}', "failed:unreadable"),
+        ("", "failed:unreadable"),
+        (status(400, error_code="content_filter"), "refused"),
+        (hang(3), "failed:timeout"),
+    ],
+)
+def test_a_judge_that_fails_names_the_outcome(endpoint, reply, outcome):
+    endpoint.play(by_prompt((JUDGE, reply), (ALONE, "Belo Trask"), otherwise="Ada Varn"))
+    found = ask("vote(strategies=[rag, closed_book], by=judge)", QUESTION, endpoint)
+    assert (found.outcome, found.usage.calls) == (outcome, 3)
+    assert found.message
+    assert named(found, "judge")
+
+
+def test_the_judge_s_number_must_be_one_of_the_answers():
+    assert _picked('```json\n{"choice": 2}\n```', 2) == 2
+    for text in ('{"choice": 0}', '{"choice": 3}'):
+        with pytest.raises(UnreadableReply, match="of 2"):
+            _picked(text, 2)
+
+
+def test_a_judge_of_ones_own_is_asked_and_planned():
+    text = 'vote(strategies=[rag, closed_book], by=judge, judge=fake(reply="{choice: 2}"))'
+    strategy = catalog.load(Strategy, text)
+    model = catalog.load(Model, 'fake(replies=["what you know => Belo Trask"], reply=Ada Varn)')
+    found = measured(strategy, QUESTION, model)
+    assert (found.outcome, found.usage.calls) == ("answered", 3)
+    planned = measured(strategy, QUESTION, Planned(model), planning=True)
+    assert planned.usage.calls == 3
+
+
+def test_a_text_of_a_vote_comes_back_and_lists_of_lists_sweep():
+    text = "vote(strategies=[rag(k=3), closed_book], by=judge, judge=reader)"
+    strategy = catalog.load(Strategy, text)
+    assert catalog.spec(strategy) == text
+    assert catalog.load(Strategy, catalog.spec(strategy)) == strategy
+    swept = catalog.expand(
+        Strategy, "vote(strategies=[[rag, closed_book], [rag, full_context]], by=[majority, judge])"
+    )
+    assert len({catalog.identity(one) for one in swept}) == 4
+    with pytest.raises(ConfigError, match="two or more"):
+        catalog.load(Strategy, "vote(strategies=[rag])")
+
+
+# citing
+
+
+@pytest.mark.parametrize(
+    ("reply", "text", "stated"),
+    [
+        ("Ada Varn [2].", "Ada Varn.", [("Ada Varn.", (2,))]),
+        ("Ada built it. [2] It is old. [3]", None, [("Ada built it.", (2,)), ("It is old.", (3,))]),
+        ("Ada built it [2]. It is old [3][1].", None, [("Ada built it.", (2,)), (None, (3, 1))]),
+        ("Ada [1] and Bo [2] built it. It is old.", None, [(None, (1, 2)), ("It is old.", ())]),
+        ("It is old [2-4, 9].", "It is old.", [("It is old.", (2, 3, 4, 9))]),
+        ("It is old [1-999999].", "It is old.", [("It is old.", (1, 999999))]),
+        ("[4] Ada.", "Ada.", [("Ada.", (4,))]),
+        ("[4]", "", []),
+        ("Ada [sic] built x[i].", "Ada [sic] built x[i].", [("Ada [sic] built x[i].", ())]),
+    ],
+)
+def test_citations_are_read_out_of_a_reply(reply, text, stated):
+    bare, found = read_statements(reply)
+    assert text is None or bare == text
+    assert [one.cited for one in found] == [numbers for _, numbers in stated]
+    assert all(words in (None, one.text) for one, (words, _) in zip(found, stated, strict=True))
+
+
+@given(st.text(st.sampled_from("ab[]1,-–9. \n") | st.characters(codec="utf-8"), max_size=60))
+def test_any_reply_can_be_read(reply):
+    bare, found = read_statements(reply)
+    assert all(one.text in bare for one in found)
+
+
+def test_sentences_are_numbered_through_all_passages_and_keep_their_places():
+    written = Passage("town", 5, 5, "A summary. Of two sentences.")
+    shown, every = numbered([Passage("town", 0, 71, TEXT[:71]), written])
+    assert shown[0].text.splitlines() == [f"[1] {TEXT[:29]}", f"[2] {TEXT[30:71]}"]
+    assert shown[1].text == "[3] A summary.\n[4] Of two sentences."
+    assert [sentence.text for sentence in every][1] == TEXT[30:71]
+    for passage in (*shown, *every):
+        assert_verbatim(passage, {"town": TEXT})
+        assert passage.pieces or passage.start == passage.end
+
+
+SENTENCES = numbered([Passage("town", 0, len(TEXT), TEXT)])[1]
+
+
+@pytest.mark.parametrize(
+    ("statement", "cited", "recall", "precision"),
+    [
+        ("Ada Varn built the bridge in 1902.", (2,), 1, 1),
+        ("Ada Varn built the bridge in 1902.", (2, 3), 1, 0.5),
+        ("Ada Varn built the bridge in 1905.", (2,), 0, 0),
+        ("Ada Varn built the bridge.", (4,), 0, 0),
+        ("Ada Varn built the bridge.", (9, 2), 1, 0.5),
+        ("Ada Varn built the bridge.", (9,), 0, 0),
+        ("Ada Varn and the mayor, Belo Trask.", (2, 4), 1, 1),
+        ("Ada Varn.", (), 0, None),
+    ],
+)
+def test_citations_are_held_against_their_sentences(statement, cited, recall, precision):
+    checked = Checked([Statement(statement, cited)], SENTENCES, QUESTION, 0.7)
+    assert checked.figures["citation_recall"] == recall
+    assert checked.figures.get("citation_precision") == precision
+    assert checked.figures["invented_citations"] == cited.count(9)
+    assert checked.figures["uncited_statements"] == (not cited)
+    assert [p.text for p in checked.cited] == [SENTENCES[n - 1].text for n in cited if n < 9]
+
+
+def test_words_of_the_question_support_nothing_and_each_of_two_grounds_counts():
+    belo = Statement("The bridge of Ostrel was built by Belo.", (2,))
+    assert Checked([belo], SENTENCES, QUESTION, 0.5).figures["citation_recall"] == 0
+    twice = Statement("Ada Varn built it.", (2, 5))
+    figures = Checked([twice], [*SENTENCES, SENTENCES[1]], QUESTION, 0.5).figures
+    assert figures["citation_precision"] == 1
+
+
+def test_a_strategy_that_compresses_is_run_for_what_it_shows(endpoint):
+    endpoint.play(by_prompt((ASK, "Ada Varn [1]"), otherwise="Ada"))
+    found = ask("cite(strategy=rag(compressor=extractive, rate=0.4))", QUESTION, endpoint)
+    assert len(endpoint.requests) == 2
+    assert len(found.passages[0].text) < len(TEXT)
+    assert found.compression.rate == 0.4
+
+
+def test_an_answer_that_was_asked_to_cite_is_checked(endpoint):
+    endpoint.play(answer("Ada Varn built it in 1902 [2]. She was mayor [4][7]."))
+    found = ask("cite", QUESTION, endpoint)
+    assert found.text == "Ada Varn built it in 1902. She was mayor."
+    assert [p.text for p in found.evidence] == [SENTENCES[1].text, SENTENCES[3].text]
+    assert "[4] The mayor of Ostrel is Belo Trask." in endpoint.requests[0].prompt
+    assert found.passages[0].text.startswith("[1] Ostrel")
+    assert (len(endpoint.requests), found.usage.calls) == (1, 1)
+    (step,) = named(found, "citations checked")
+    assert "invented_citations 1" in step.detail
+    assert "citation_precision 0.6667" in step.detail
+    for passage in (*found.passages, *found.evidence):
+        assert_verbatim(passage, {"town": TEXT})
+
+
+def test_a_strategy_that_does_not_retrieve_is_run_first_and_billed(endpoint):
+    endpoint.play(by_prompt((ASK, "Ada Varn [2]"), otherwise="Ada"))
+    found = ask("cite(strategy=full_context)", QUESTION, endpoint)
+    assert (found.text, found.usage.calls) == ("Ada Varn", 2)
+    assert [p.text for p in found.evidence] == [SENTENCES[1].text]
+    endpoint.play(by_prompt((ASK, "never asked"), otherwise="Ada"))
+    alone = ask("cite(strategy=closed_book)", QUESTION, endpoint)
+    assert (alone.text, alone.evidence, alone.usage.calls) == ("Ada", (), 1)
+
+
+def test_a_memory_is_cited_with_its_dates(endpoint):
+    endpoint.play(answer("A boat [2]"))
+    talk = Document("talk", "Session 1, 9 June, 2023\nBo: I sold a boat.")
+    found = ask("cite(strategy=memory(retriever=bm25))", Question("q", "What?", (talk,)), endpoint)
+    assert "[1] Session 1, 9 June, 2023\n[2] Bo: I sold a boat." in endpoint.requests[0].prompt
+    assert [p.text for p in found.evidence] == ["Bo: I sold a boat."]
+    assert found.usage.calls == 1
+
+
+def test_a_choice_cites_too_and_is_checked_by_its_words(endpoint):
+    endpoint.play(answer("B [2]"))
+    found = ask("cite", CHOICE, endpoint)
+    assert (found.text, [p.text for p in found.evidence]) == ("B", [SENTENCES[1].text])
+    assert "citation_recall 1" in named(found, "citations checked")[0].detail
+
+
+def test_code_is_left_as_it_is(endpoint):
+    endpoint.play(answer("x = y[2]"))
+    found = ask("cite", Question("q", "Write it.", (TOWN,), "code"), endpoint)
+    assert (found.text, found.evidence) == ("x = y[2]", ())
+
+
+def test_an_answer_of_citations_alone_is_empty_and_one_that_declines_cites_nothing(endpoint):
+    endpoint.play(answer("[2][3]"))
+    found = ask("cite", QUESTION, endpoint)
+    assert (found.text, found.outcome) == ("", "failed:empty")
+    endpoint.play(answer("The passages do not mention it [2]."))
+    found = ask("cite", QUESTION, endpoint)
+    assert (found.outcome, found.evidence) == ("declined", ())
+
+
+def test_an_answer_is_cited_afterwards_statement_by_statement(endpoint):
+    def which(asked):
+        return "[2]" if "Answer: Ada Varn built it." in asked.prompt else "none"
+
+    replies = by_prompt((AFTER, answer(which)), otherwise="Ada Varn built it. The moon is near.")
+    endpoint.play(replies)
+    found = ask("cite(mode=after)", QUESTION, endpoint)
+    assert found.text == "Ada Varn built it. The moon is near."
+    assert [p.text for p in found.evidence] == [SENTENCES[1].text]
+    assert found.usage.calls == len(endpoint.requests) == 3
+    (step,) = named(found, "citations checked")
+    assert "uncited_statements 1" in step.detail
+    assert "citation_recall 0.5" in step.detail
+
+
+def test_what_is_cited_afterwards_is_looked_for_among_the_likeliest(endpoint):
+    endpoint.play(by_prompt((AFTER, "[1]"), otherwise="Ada Varn. " * 5))
+    found = ask("cite(mode=after, candidates=1, statements=2)", QUESTION, endpoint)
+    assert [p.text for p in found.evidence] == [SENTENCES[1].text]
+    assert found.usage.calls == 3
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [(status(400, error_code="content_filter"), "refused"), (hang(3), "failed:timeout")],
+)
+def test_citing_that_fails_names_the_outcome(endpoint, reply, outcome):
+    endpoint.play(by_prompt((AFTER, reply), otherwise="Ada Varn"))
+    found = ask("cite(mode=after)", QUESTION, endpoint)
+    assert (found.outcome, found.usage.calls) == (outcome, 2)
+    assert named(found, "citing")
+    endpoint.play(by_prompt((ASK, reply)))
+    assert ask("cite", QUESTION, endpoint).outcome == outcome
+
+
+def test_a_limit_leaves_the_answer_uncited(endpoint):
+    endpoint.play(by_prompt((AFTER, "[2]"), otherwise="Ada Varn"))
+    found = ask("cite(mode=after)", QUESTION, endpoint, limits=Limits(calls=1))
+    assert (found.outcome, found.text) == ("stopped:calls", "Ada Varn")
+
+
+@pytest.mark.parametrize("mode", ["ask", "after"])
+def test_the_reader_names_its_grounds_itself(mode):
+    strategy = catalog.load(Strategy, f"cite(mode={mode})")
+    found = measured(strategy, QUESTION, catalog.load(Model, "reader"))
+    assert found.text == "Ada Varn"
+    assert SENTENCES[1].text in [p.text for p in found.evidence]
+    assert "citation_recall 1" in named(found, "citations checked")[0].detail
+
+
+@pytest.mark.parametrize(("text", "calls"), [("cite", 1), ("cite(mode=after, statements=5)", 6)])
+def test_a_dry_run_of_citing_counts_the_most_calls(text, calls):
+    model = Planned(catalog.load(Model, "fake(fails=server)"))
+    found = measured(catalog.load(Strategy, text), QUESTION, model, planning=True)
+    assert found.usage.calls == calls
+
+
+def test_a_text_of_citing_comes_back_and_sweeps_inside():
+    text = "cite(strategy=vote(strategies=[rag(k=3), closed_book]), mode=after)"
+    assert catalog.spec(catalog.load(Strategy, text)) == text
+    swept = catalog.expand(Strategy, "cite(strategy=rag(k=[3, 5]), mode=[ask, after])")
+    assert len({catalog.identity(one) for one in swept}) == 4
