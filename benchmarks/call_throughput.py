@@ -2,8 +2,8 @@
 
 An endpoint of its own process answers every request after 200 ms. The ideal is CONCURRENCY calls
 at once, all the time. In turn, over the same LangChain model: a bare pool of threads that does
-nothing else, map_reduce over 64 parts, and chain_of_agents on 64 questions side by side, as a run
-asks them. The last call of map_reduce waits for all others and is left out.
+nothing else, map_reduce over 64 parts, and chain_of_agents on 64 questions (8 on each document)
+side by side, as a run asks them. The last call of map_reduce waits for all others and is left out.
 """
 
 import argparse
@@ -25,6 +25,9 @@ from crossover.types import Document, Question
 LATENCY = 0.2
 CONCURRENCY = 16
 PARTS = QUESTIONS = 64
+DOCUMENTS = 8
+# tokens of a text that map_reduce reads in PARTS parts
+LONG = 20_200
 
 
 async def serve() -> None:
@@ -94,24 +97,28 @@ def bare(model: str, url: str, streams: bool, prompts: list[str]) -> float:
         return len(prompts) / (time.perf_counter() - started)
 
 
-def mapped(model: Model, documents: list[Document]) -> tuple[float, list[str]]:
-    """Calls per second while map_reduce reads one text in PARTS parts, and a prompt's like."""
-    strategy = catalog.load(Strategy, "map_reduce(notes=plain, part=300)")
-    answer = measured(strategy, Question("q", "Who built the bridge?", tuple(documents)), model)
+def mapped(model: Model, document: Document) -> float:
+    """Calls per second while map_reduce reads the parts of one text."""
+    strategy = catalog.load(Strategy, "map_reduce(notes=plain, chunk=450, note=64)")
+    answer = measured(strategy, Question("q", "Who built the bridge?", (document,)), model)
     stage = next(at for at, step in enumerate(answer.trace) if step.parent is None)
-    calls = [step for step in answer.trace if step.parent == stage]
-    return len(calls) / (answer.trace[stage].seconds or 1), [answer.outcome]
+    calls = sum(step.parent == stage for step in answer.trace)
+    if answer.outcome != "answered" or calls != PARTS:
+        raise SystemExit(f"{calls} calls, {answer.outcome}: {answer.message}")
+    return calls / (answer.trace[stage].seconds or 1)
 
 
-def chained(model: Model, documents: list[Document]) -> tuple[float, list[str]]:
+def chained(model: Model, documents: list[Document]) -> float:
     """Calls per second of QUESTIONS chains of agents, as many at once as the model takes."""
-    strategy = catalog.load(Strategy, "chain_of_agents(chunk=2500)")
+    strategy = catalog.load(Strategy, "chain_of_agents(chunk=900, note=64)")
     asked = [Question(f"q{n}", f"Who built bridge {n}?", (d,)) for n, d in enumerate(documents)]
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         started = time.perf_counter()
         answers = list(pool.map(lambda question: measured(strategy, question, model), asked))
         seconds = time.perf_counter() - started
-    return sum(answer.usage.calls for answer in answers) / seconds, [a.outcome for a in answers]
+    if any(answer.outcome != "answered" for answer in answers):
+        raise SystemExit({f"{answer.outcome}: {answer.message}" for answer in answers})
+    return sum(answer.usage.calls for answer in answers) / seconds
 
 
 def main(rounds: int) -> None:
@@ -131,13 +138,14 @@ def _compare(url: str, rounds: int) -> None:
         model = catalog.load(Model, text.replace("True", "true").replace("False", "false"))
         found: dict[str, list[float]] = {"map_reduce": [], "chain_of_agents": [], "bare": []}
         for turn in range(rounds + 1):
-            documents = [_document(f"{streams} {turn} {n}", 1500) for n in range(QUESTIONS)]
-            long = [_document(f"{streams} {turn} long", 270 * PARTS)]
+            written = [_document(f"{streams} {turn} {n}", 1500) for n in range(DOCUMENTS)]
+            documents = written * (QUESTIONS // DOCUMENTS)
+            long = _document(f"{streams} {turn} long", LONG)
             fast = bare("m", url, streams, [d.text for d in documents] * 3)
             for name, rate in (
                 ("bare", fast),
-                ("map_reduce", mapped(model, long)[0]),
-                ("chain_of_agents", chained(model, documents)[0]),
+                ("map_reduce", mapped(model, long)),
+                ("chain_of_agents", chained(model, documents)),
             ):
                 found[name] += [rate] if turn else []
         ideal, pool = CONCURRENCY / LATENCY, statistics.median(found["bare"])

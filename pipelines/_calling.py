@@ -103,7 +103,7 @@ def _halves(document: Document, piece: _Piece, room: int, model: Model) -> Itera
     space = text.rfind(" ", start + 1, middle)
     cut = space if space > start else middle
     for first, last in ((start, cut), (cut + (space > start), end)):
-        half = _Piece(first, last, _tokens(text[first:last], model))
+        half = _Piece(first, last, _shown(text[first:last], model) - _frame(model))
         yield from [half] if half.tokens <= room else _halves(document, half, room, model)
 
 
@@ -130,6 +130,7 @@ class _Counts:
 
 
 _counts = _Counts()
+_counting = Lock()
 
 
 def _sized(document: Document, model: Model) -> tuple[_Piece, ...]:
@@ -137,20 +138,29 @@ def _sized(document: Document, model: Model) -> tuple[_Piece, ...]:
     # a component's repr is its whole configuration
     key = (document.digest, repr(model))
     found = _counts.get(key)
-    if found is None:
-        found = tuple(_counted(document.text, model))
-        _counts.put(key, found)
+    if found is not None:
+        return found
+    # questions that come at once do not all count
+    with meter.turn(_counting):
+        found = _counts.get(key)
+        if found is None:
+            found = tuple(_counted(document.text, model))
+            _counts.put(key, found)
     return found
 
 
 def _counted(text: str, model: Model) -> Iterator[_Piece]:
     places = sentences(text)
     follows = (start for start, _ in (*places[1:], (len(text), 0)))
+    frame = _frame(model)
     for (start, end), following in zip(places, follows, strict=False):
-        yield _Piece(start, end, _tokens(text[start:following], model))
+        yield _Piece(start, end, _shown(text[start:following], model) - frame)
 
 
-def _tokens(text: str, model: Model) -> int:
-    """How many tokens a text adds to the passage that shows it."""
-    size = shown_by(model)
-    return size(Passage("", 0, 0, text)) - size(Passage("", 0, 0, ""))
+def _frame(model: Model) -> int:
+    """The tokens of a passage without text; what a text takes beyond them is its own."""
+    return _shown("", model)
+
+
+def _shown(text: str, model: Model) -> int:
+    return shown_by(model)(Passage("", 0, 0, text))

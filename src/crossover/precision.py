@@ -84,14 +84,14 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item]) -> Generator[R
     if workers < 2:
         yield from map(work, items)
         return
-    pool = ThreadPoolExecutor(
-        workers, initializer=torch.set_num_threads, initargs=(threads // workers,)
-    )
+    each = threads // workers
+    pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(each,))
+    # whoever takes the results must not wait for threads that are busy with the next batch
+    torch.set_num_threads(each)
     try:
         yield from pool.map(work, items)
     finally:
         pool.shutdown(cancel_futures=True)
-        # some of it is the whole process's
         torch.set_num_threads(threads)
 
 
