@@ -8,12 +8,11 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from crossover import meter
-from crossover.errors import ConfigError, MissingExtra, ProviderError
+from crossover.errors import ConfigError, ProviderError
 from crossover.models._calls import within
 from crossover.models._failures import Failed, failed, shortened
 from crossover.types import Question
@@ -58,8 +57,6 @@ class Address:
         """Send a question until it is answered; ``made`` gets the seconds of every attempt."""
         from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
-        if find_spec("httpx") is None:
-            raise MissingExtra("httpx", "all", "external")
         headers = self._headers()
         with meter.wait():
             _certificates()
