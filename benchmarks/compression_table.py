@@ -16,6 +16,7 @@ from crossover.experiments.report import load_frame, summarise
 
 NAMES = re.compile(r"compressor=(\w+)(?:\(keep=(\w+)\))?")
 MARKERS = "osD^vPX*h"
+EVIDENCE = "mean.evidence_token_recall"
 
 
 def main(runs: list[Path], plot: Path | None) -> None:
@@ -54,7 +55,7 @@ def _cells(table: pd.DataFrame) -> list[dict[str, str]]:
             "kept": "" if pd.isna(row["achieved_rate"]) else f"{row['achieved_rate']:.3f}",
             str(row["metric"]): f"{row['score']:.3f}",
             "difference [95 %]": _interval(row),
-            "evidence": _known(row.get("mean.evidence_token_recall"), ".2f"),
+            "evidence": _known(row.get(EVIDENCE), ".2f"),
             "tokens read": f"{row['input_tokens']:,.0f}",
             "s to compress": _known(row["median_seconds"], ".1f"),
         }
@@ -77,45 +78,59 @@ def _draw(rows: pd.DataFrame, path: Path) -> None:
     import matplotlib
 
     matplotlib.use("svg")
-    matplotlib.rcParams["svg.hashsalt"] = "crossover"
+    matplotlib.rcParams |= {"svg.hashsalt": "crossover", "svg.fonttype": "none"}
     from matplotlib import pyplot
 
     datasets = list(dict.fromkeys(rows["dataset"]))
-    figure, axes = pyplot.subplots(1, len(datasets), figsize=(4.6 * len(datasets), 4.4))
-    for axis, dataset in zip(axes if len(datasets) > 1 else [axes], datasets, strict=True):
-        _panel(axis, rows[rows["dataset"] == dataset], dataset)
-    handles, labels = axis.get_legend_handles_labels()
+    size = (4.6 * len(datasets), 7.4)
+    figure, axes = pyplot.subplots(2, len(datasets), figsize=size, squeeze=False)
+    for upper, lower, dataset in zip(*axes, datasets, strict=True):
+        mine = rows[rows["dataset"] == dataset]
+        _differences(upper, mine, dataset)
+        _evidence(lower, mine)
+    handles, labels = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncol=5, frameon=False)
-    figure.tight_layout(rect=(0, 0.14, 1, 1))
+    figure.tight_layout(rect=(0, 0.09, 1, 1))
     figure.savefig(path, metadata={"Date": None})
 
 
-def _panel(axis: "pyplot.Axes", rows: pd.DataFrame, dataset: str) -> None:  # noqa: F821
+def _differences(axis: "pyplot.Axes", rows: pd.DataFrame, dataset: str) -> None:  # noqa: F821
+    """Scores against full context, with the intervals of the paired differences."""
     whole = rows[rows["compressor"].str.startswith("nothing")].iloc[0]
     axis.axhline(0, color="grey", linewidth=1, linestyle="--")
-    compressed = rows[rows["achieved_rate"].notna()]
     # a little apart, so that intervals at one rate can be told from each other
-    for at, (name, mine) in enumerate(compressed.groupby("compressor", sort=False)):
+    for at, (name, mine) in enumerate(_compressed(rows)):
+        score = mine["difference"]
+        around = [score - mine["difference_low"], mine["difference_high"] - score]
         places = mine["achieved_rate"] * (1 + 0.025 * (at - 4))
-        around = [
-            mine["difference"] - mine["difference_low"],
-            mine["difference_high"] - mine["difference"],
-        ]
-        axis.errorbar(
-            places,
-            mine["difference"],
-            yerr=around,
-            marker=MARKERS[at],
-            label=name,
-            linewidth=1,
-            elinewidth=0.6,
-            markersize=5,
-        )
+        style = {"marker": MARKERS[at], "linewidth": 1, "elinewidth": 0.6, "markersize": 5}
+        axis.errorbar(places, score, yerr=around, label=name, **style)
+    _rates(axis)
+    axis.set_title(f"{dataset}: full context {whole['score']:.2f}")
+    axis.set_ylabel(f"difference in {whole['metric']}")
+
+
+def _evidence(axis: "pyplot.Axes", rows: pd.DataFrame) -> None:  # noqa: F821
+    """The share of the gold evidence's words that is left, where the dataset names evidence."""
+    if EVIDENCE not in rows or rows[EVIDENCE].isna().all():
+        axis.axis("off")
+        return
+    for at, (_, mine) in enumerate(_compressed(rows)):
+        axis.plot(mine["achieved_rate"], mine[EVIDENCE], marker=MARKERS[at], linewidth=1)
+    _rates(axis)
+    axis.set_ylabel("share of the evidence kept")
+    axis.set_ylim(0, 1)
+
+
+def _compressed(rows: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    found = rows[rows["achieved_rate"].notna()].groupby("compressor", sort=False)
+    return [(str(name), mine) for name, mine in found]
+
+
+def _rates(axis: "pyplot.Axes") -> None:  # noqa: F821
     axis.set_xscale("log", base=2)
     axis.set_xticks([0.125, 0.25, 0.5], ["8×", "4×", "2×"])
-    axis.set_title(f"{dataset}: full context {whole['score']:.2f}")
     axis.set_xlabel("achieved compression")
-    axis.set_ylabel(f"difference in {whole['metric']}")
 
 
 if __name__ == "__main__":

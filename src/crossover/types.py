@@ -263,8 +263,8 @@ class Answer:
     ``passages`` are what the model was given (an app of somebody else's may not say, which
     ``passages_known`` tells from none), ``evidence`` what it named as its grounds, if it did;
     ``cut`` says what of the context was left out because it did not fit, ``compression`` what a
-    compressor made of it. ``figures`` are what a strategy measures about its own work, each in 0–1
-    (the share of quotes that the text doesn't hold); None where there was nothing to measure.
+    compressor made of it. ``figures`` are what a strategy measures about its own work (the share of
+    its quotes that the text doesn't hold); None where there was nothing to measure.
     """
 
     text: str
