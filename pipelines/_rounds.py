@@ -71,6 +71,13 @@ class Collected:
     queries: list[str] = field(default_factory=list)
     first: list[Passage] = field(default_factory=list)
 
+    @property
+    def refined(self) -> float | None:
+        """The share of the passages that only later searches found; None where there are none."""
+        if not self.passages:
+            return None
+        return sum(not _within(p, self.first) for p in self.passages) / len(self.passages)
+
     def add(self, query: str, found: Sequence[Passage]) -> list[Passage]:
         """Take in what a query found, say so in the trace, and return what is new."""
         # a dry run finds the same again and again: as many as there could be are counted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar
 
 from annotated_types import Ge
@@ -76,10 +76,11 @@ class IterativeRag(Retrieving):
     def answer(self, question: Question, model: Model) -> Answer:
         """Answer from the passages of all rounds."""
         seen = self._searched(question, model)
+        figures = {"from_refined_queries": seen.refined}
         if self.checks and len(seen.queries) > 1:
-            self._check(question, seen, model)
+            figures["answerability_lost"] = self._check(question, seen, model)
         rag = retrieving("iterative_rag", self.rag)
-        return answered(rag, seen.passages, question, model)
+        return replace(answered(rag, seen.passages, question, model), figures=figures)
 
     def retrieve(self, question: Question, model: Model) -> list[Passage]:
         """Return the passages of all rounds, the first round's first."""
@@ -137,13 +138,14 @@ class IterativeRag(Retrieving):
             return _Reflection(enough=False)
         return read_as(_Reflection, reply.text)
 
-    def _check(self, question: Question, seen: Collected, model: Model) -> None:
-        """Say whether the passages of the first round answered, and whether all of them do."""
+    def _check(self, question: Question, seen: Collected, model: Model) -> float | None:
+        """Whether the first round's passages answered and all together don't; None: unreadable."""
         requests = [do_they_answer(question, some) for some in (seen.first, seen.passages)]
         first, last = map(_verdict, many(model, requests, "checks"))
-        lost = " (lost)" if (first, last) == ("yes", "no") else ""
-        said = f"the first round's passages: {first}; those of all rounds: {last}{lost}"
-        meter.current().note(Step("answerable", None, said))
+        lost = (first, last) == ("yes", "no")
+        said = f"the first round's passages: {first}; those of all rounds: {last}"
+        meter.current().note(Step("answerable", None, f"{said} (lost)" if lost else said))
+        return None if "unreadable" in (first, last) else float(lost)
 
 
 def _verdict(reply: Completion) -> str:

@@ -111,10 +111,10 @@ def test_what_is_collected_is_bounded_and_the_first_found_stay(k_total):
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "said"),
-    [(("yes", "no"), "yes; those of all rounds: no (lost)"), (("no", "yes"), "rounds: yes")],
+    ("verdicts", "said", "lost"),
+    [(("yes", "no"), "yes; those of all rounds: no (lost)", 1), (("no", "yes"), "rounds: yes", 0)],
 )
-def test_checks_say_whether_later_rounds_lost_the_answer(verdicts, said):
+def test_checks_say_whether_later_rounds_lost_the_answer(verdicts, said, lost):
     def check(asked, out):
         in_turn(verdicts[shown(asked.prompt) > 2])(asked, out)
 
@@ -122,6 +122,9 @@ def test_checks_say_whether_later_rounds_lost_the_answer(verdicts, said):
     answer, prompts = iterative(thought(BARLEY), strategy=strategy, rules=((CHECK, check),))
     assert kinds(prompts) == ["reflect", "check", "check", "answer"]
     assert details(answer, "answerable")[0].endswith(said)
+    assert answer.figures["answerability_lost"] == lost
+    later = len(answer.passages) - 2
+    assert answer.figures["from_refined_queries"] == later / len(answer.passages) > 0
 
 
 def test_a_check_that_cannot_be_read_costs_no_answer():
@@ -129,6 +132,7 @@ def test_a_check_that_cannot_be_read_costs_no_answer():
     answer, _ = iterative(thought(BARLEY), strategy=strategy, rules=((CHECK, "perhaps"),))
     assert answer.outcome == "answered"
     assert "unreadable" in details(answer, "answerable")[0]
+    assert answer.figures["answerability_lost"] is None
 
 
 def test_it_retrieves_alone_what_its_answer_would_rest_on():

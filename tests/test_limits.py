@@ -1,67 +1,22 @@
 """Limits of a question: what is not asked any more, and what remains."""
 
-import json
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
-import yaml
+from many_calls import ASKED, KNOWN, Asking, Holding, limited
 from misbehaving import Endpoint, answer
 from scripted import ask
 
 import crossover
 from crossover import catalog, meter
 from crossover.errors import ConfigError
-from crossover.experiments.grid import load_grid
-from crossover.experiments.run import run_grid
-from crossover.experiments.store import Store
 from crossover.limits import Limits
 from crossover.measure import measured
 from crossover.models.fake import Fake
-from crossover.roles import Model, Strategy
-from crossover.types import Answer, Passage, Question, Request, Usage
-
-ASKED = Question("q", "Who built it?")
-KNOWN = Passage("d", 0, 3, "Ada")
-
-
-@dataclass(frozen=True, slots=True)
-class Asking(Strategy):
-    """So many calls, in threads or one after the other, the best so far put forward after each."""
-
-    calls: int = 10
-    threads: int = 1
-    other: Model | None = None
-
-    def answer(self, question, model):
-        """Ask."""
-        return Answer("all", (KNOWN,)) if self._ask(model) else Answer("none")
-
-    def _ask(self, model):
-        def call(number):
-            reply = (self.other or model).complete(Request("Do it.", f"part {number}"))
-            meter.current().offer(Answer(f"{reply.text} {number}", (KNOWN,)))
-
-        return meter.side_by_side(call, range(self.calls), self.threads)
-
-
-@dataclass(frozen=True, slots=True)
-class Holding(Strategy):
-    """Hands the question to others, in a part of their own."""
-
-    strategies: tuple[Strategy, ...] = ()
-
-    def answer(self, question, model):
-        """Ask each; the last one's stands."""
-        for one in self.strategies:
-            with meter.stage("one of several"), meter.part():
-                found = one.answer(question, model)
-        return found
-
-
-def limited(strategy, model=None, **limits):
-    return measured(strategy, ASKED, model or Fake(), limits=Limits(**limits))
+from crossover.roles import Strategy
+from crossover.types import Answer, Request, Usage
 
 
 def test_a_call_too_many_is_not_made_and_the_best_so_far_remains():
@@ -172,9 +127,7 @@ def test_a_failed_call_counts():
 def test_usage_that_a_server_does_not_report_is_counted_here():
     def usage(tokens):
         with Endpoint(answer("one two three", usage=False)) as endpoint:
-            found = ask(
-                "test_limits.Asking(calls=4)", ASKED, endpoint, limits=Limits(tokens=tokens)
-            )
+            found = ask("many_calls.Asking(calls=4)", ASKED, endpoint, limits=Limits(tokens=tokens))
         return found.outcome, len(endpoint.requests), found.usage.input_tokens
 
     assert usage(10_000) == ("answered", 4, None)
@@ -190,7 +143,7 @@ def test_usage_that_a_server_does_not_report_is_counted_here():
 def test_another_model_of_a_nested_strategy_is_under_the_same_limits(nested):
     text = nested.replace("OTHER", "fake(reply=other)")
     for name in ("Asking", "Holding"):
-        text = text.replace(f"{name}(", f"test_limits.{name}(")
+        text = text.replace(f"{name}(", f"many_calls.{name}(")
     strategy = catalog.load(Strategy, text)
     found = limited(strategy, calls=4)
     assert (found.outcome, found.text, found.usage.calls) == ("stopped:calls", "other 3", 4)
@@ -215,126 +168,6 @@ def test_an_index_is_nobodys_question(monkeypatch):
 
     found = limited(Indexing(), calls=1)
     assert (found.outcome, found.usage.calls) == ("answered", 1)
-
-
-@pytest.mark.parametrize(
-    ("limits", "said"),
-    [
-        ({"calls": 0}, "the limit of calls must be a whole number above 0, got 0"),
-        ({"calls": 2.5}, "whole number"),
-        ({"tokens": True}, "whole number"),
-        ({"seconds": "10"}, "the limit of seconds must be a number above 0, got '10'"),
-        ({"dollars": -1}, "above 0"),
-        ({"dollars": float("nan")}, "above 0"),
-        ({"dollar": 1}, "did you mean dollars?"),
-        (20, "expected calls, tokens, dollars, seconds, each with a number; got 20"),
-        ([], "expected calls"),
-    ],
-)
-def test_wrong_limits_of_a_grid_are_one_clear_line(questions, limits, said):
-    with pytest.raises(ConfigError) as raised:
-        load_grid(questions | {"limits": limits})
-    assert said in str(raised.value)
-    assert "\n" not in str(raised.value)
-
-
-# in a run
-
-
-@pytest.fixture
-def questions(tmp_path):
-    path = tmp_path / "questions.jsonl"
-    lines = [
-        {"id": f"q{n}", "question": f"Who {n}?", "answers": ["fake"], "context": "Fake."}
-        for n in range(3)
-    ]
-    path.write_text("\n".join(map(json.dumps, lines)))
-    return {
-        "datasets": [f"jsonl({path})"],
-        "models": ["fake"],
-        "strategies": ["test_limits.Asking(calls=3)", "closed_book"],
-    }
-
-
-def test_a_grids_limits_hold_for_every_question(questions, tmp_path):
-    frame = run_grid(load_grid(questions | {"limits": {"calls": 2}}), tmp_path / "run")
-    assert frame.groupby("strategy")["calls"].max().to_dict() == {
-        "closed_book": 1,
-        "test_limits.Asking(calls=3)": 2,
-    }
-    stopped = frame[frame["calls"] == 2]
-    assert set(stopped["outcome"]) == {"stopped:calls"}
-    assert set(stopped["answer_recall"]) == {1.0}
-    for name in ("report.html", "report.md"):
-        assert "stopped:calls" in (tmp_path / "run" / name).read_text()
-    assert "limits:" in (tmp_path / "run" / "report.md").read_text()
-
-
-def test_limits_are_part_of_a_question_only_where_there_are_any(questions):
-    def keys(**limits):
-        return [job.key for job in load_grid(questions | {"limits": limits}).jobs()]
-
-    free = [job.key for job in load_grid(questions).jobs()]
-    assert keys() == keys(calls=None) == free
-    assert not set(keys(calls=2)) & set(free)
-    assert keys(calls=2) == keys(calls=2)
-    assert not set(keys(calls=3)) & set(keys(calls=2))
-
-
-def test_an_unfinished_question_goes_on_under_the_same_limits(questions, tmp_path):
-    grid = load_grid(questions | {"limits": {"calls": 2}})
-    first = next(grid.jobs())
-    with Store(tmp_path / "run") as store:
-        from crossover.experiments.remembering import Remembering
-
-        kept = Remembering(first.model, store, first.key, grid.seed)
-        # as a killed run left it
-        Asking(calls=1).answer(first.example.question, kept)
-    frame = run_grid(grid, tmp_path / "run")
-    row = frame[frame["strategy"] != "closed_book"].iloc[0]
-    assert (row["outcome"], row["calls"]) == ("stopped:calls", 2)
-    with Store(tmp_path / "run") as store:
-        trace = store.answered([first.key])[first.key].trace
-    assert [step.name for step in trace] == ["stored reply", "model call"]
-
-
-def test_a_limit_of_dollars_needs_every_price_before_anything_is_asked(
-    questions, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("OPENAI_API_KEY", "unused")
-    with Endpoint() as endpoint:
-        model = f'openai:tiny(base_url="{endpoint.url}")'
-        grid = questions | {"models": [model], "limits": {"dollars": 1}}
-        with pytest.raises(ConfigError, match="input_price and output_price"):
-            load_grid(grid)
-        other = f"test_limits.Asking(other={model})"
-        with pytest.raises(ConfigError, match="openai:tiny"):
-            load_grid(questions | {"strategies": [other], "limits": {"dollars": 1}})
-        priced = model[:-1] + ", input_price=1, output_price=1)"
-        assert load_grid(grid | {"models": [priced]}).limits == Limits(dollars=1)
-        assert endpoint.requests == []
-
-
-def test_ask_takes_limits(tmp_path, monkeypatch, capsys):
-    from test_cli import crossover as command
-
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "notes.txt").write_text("The bridge was built by Ada.")
-    asked = ("ask", "Who?", "notes.txt", "--model", "fake", "--strategy", "test_limits.Asking")
-    code, out, _ = command(capsys, *asked, "--max-calls", "2", "--trace")
-    assert code == 0
-    assert "fake answer 1 [stopped:calls] the next call would make it 3 calls of 2" in out
-    assert "2 calls; " in out
-    code, _, errors = command(capsys, *asked, "--max-seconds", "0")
-    assert (code, errors) == (2, "error: the limit of seconds must be a number above 0, got 0.0\n")
-
-
-def test_a_plan_is_not_stopped(questions):
-    from crossover.experiments.plan import plan
-
-    planned = plan(load_grid(yaml.safe_load(yaml.safe_dump(questions | {"limits": {"calls": 1}}))))
-    assert planned["calls"].tolist() == [9, 3]
-    assert planned["would_fail"].tolist() == [0, 0]
 
 
 def test_reported_dollars_count_rather_than_list_prices():
