@@ -32,7 +32,8 @@ def fill(
     does; where not even the best one fits, its beginning is kept.
     """
     ranked = sorted(units, key=lambda unit: (-unit.score, unit.passage, unit.start))
-    sizes = {u: model.count(passages[u.passage].text[u.start : u.end]) for u in ranked}
+    texts = [passages[unit.passage].text[unit.start : unit.end] for unit in ranked]
+    sizes = dict(zip(ranked, model.count_many(texts), strict=True))
     kept, room = list[Unit](), budget
     # twice: what units have together is not the sum of what each has alone
     for _ in range(2):

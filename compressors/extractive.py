@@ -34,7 +34,7 @@ class Extractive(Compressor):
     threads: Annotated[int, Ge(0)] = field(
         default=0, metadata={"help": "CPU threads; 0: all", "operational": True}
     )
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def compress(
         self, query: str, passages: Sequence[Passage], budget: int, model: Model
@@ -44,7 +44,7 @@ class Extractive(Compressor):
 
         # places in the passage's text, which need not be those in its document
         texts = [Passage(p.document, 0, len(p.text), p.text) for p in passages]
-        found = Reader(threads=self.threads).read([(query, [text]) for text in texts])
+        found = Reader(threads=self.threads).read([(query, [text]) for text in texts], spans=False)
         scored = [
             replace(p, score=f.passages[0].score) for p, f in zip(passages, found, strict=True)
         ]
@@ -53,11 +53,7 @@ class Extractive(Compressor):
         return sorted(kept, key=lambda passage: -passage.score) if self.rerank else kept
 
     def _units(self, passage: int, sentences: Sequence[Passage]) -> list[Unit]:
-        best = dict[tuple[int, int], float]()
-        for sentence in sentences:
-            place = sentence.start, sentence.end
-            # one that stands in two windows was read twice
-            best[place] = max(sentence.score, best.get(place, 0.0))
+        best = {(sentence.start, sentence.end): sentence.score for sentence in sentences}
         places, reach = sorted(best), self.neighbours
         around = [places[max(0, at - reach) : at + reach + 1] for at in range(len(places))]
         scores = [max(best[place] for place in near) for near in around]

@@ -38,7 +38,7 @@ def fit(
     if overflow == "fail" or room <= 0:
         raise WindowError(f"{said} into the window")
     pieces = [piece for document in documents for piece in PIECE.chunk(document)]
-    kept = _kept([model.count(piece.text) for piece in pieces], room, overflow)
+    kept = _kept(model.count_many([piece.text for piece in pieces]), room, overflow)
     passages = _joined([piece for at, piece in enumerate(pieces) if at in kept], documents)
     if not passages:
         raise WindowError(f"{said}: not even one piece of {PIECE.size} tokens fits")

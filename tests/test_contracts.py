@@ -135,6 +135,8 @@ def test_a_model_counts_and_replies_to_many_in_order(name):
     model = catalog.load(Model, name)
     assert model.count("") == 0
     assert 0 < model.count("one two") <= model.count("one two three four")
+    texts = ["one two", "", "word " * 30_000, "three"]
+    assert model.count_many(texts) == [model.count(text) for text in texts]
     assert model.window > 0
     requests = [Request("Answer.", f"question {n}") for n in range(5)]
     assert [r.text for r in model.complete_many(requests)] == [

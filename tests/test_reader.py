@@ -115,6 +115,22 @@ def test_it_ranks_passages_and_gives_probabilities(reader):
     assert max(found.sentences, key=lambda one: one.score).text == BUILT
 
 
+def test_without_spans_every_sentence_is_read_once(reader):
+    text = " ".join(
+        f"In week {n} Ada Varn sold {n} eggs to the mayor of Ostrel." for n in range(99)
+    )
+    passages = _passages(TEXT, text)
+    (found,) = reader.read([(ASKED, passages)], spans=False)
+    (whole,) = reader.read([(ASKED, passages)])
+    assert found.spans == () and whole.spans
+    places = [(one.document, one.start) for one in found.sentences]
+    assert len(places) == len(set(places)) == 4 + 99
+    assert len(whole.sentences) > len(places)
+    assert max(found.sentences, key=lambda one: one.score).text == BUILT
+    assert found.passages[0].score == pytest.approx(whole.passages[0].score, abs=0.02)
+    assert found.answerable == max(one.score for one in found.passages)
+
+
 def test_questions_read_together_find_what_each_finds_alone(reader):
     asked = [(ASKED, _passages(TEXT)), ("When are gulls heard?", _passages(ELSEWHERE, TEXT))]
     together = reader.read(asked)

@@ -255,3 +255,26 @@ def test_reading_in_blocks_attends_as_training_does(monkeypatch):
     with torch.inference_mode():
         found = _network._read(query, key, value, mask)
     torch.testing.assert_close(found, _network._trained(query, key, value, mask))
+
+
+@pytest.mark.parametrize("spread, summed", [(3, True), (60, False)])
+def test_weights_without_a_maximum_are_softmax_or_not_taken(spread, summed):
+    import torch
+
+    from crossover.models.reader import _network
+
+    draw = torch.Generator().manual_seed(0)
+    logits = (spread * torch.randn(4, 20, 20, generator=draw)).to(torch.bfloat16)
+    value = torch.randn(4, 20, 32, generator=draw).to(torch.bfloat16)
+    found = torch.full_like(value, 7)
+    assert _network._weighed(logits, value, found) is summed
+    expected = torch.softmax(logits.float(), -1) @ value.float()
+    if summed:
+        torch.testing.assert_close(found.float(), expected, atol=0.02, rtol=0.02)
+    else:
+        assert (found == 7).all()
+    states = torch.randn(24, 20, 32, generator=draw).to(torch.bfloat16)
+    mask = torch.zeros(24, 1, 20, dtype=torch.bfloat16)
+    read = _network._read(spread * states, states, states, mask)
+    trained = _network._trained(spread * states, states, states, mask)
+    torch.testing.assert_close(read, trained, atol=0.03, rtol=0.03)

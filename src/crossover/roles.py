@@ -23,6 +23,10 @@ class Model(Protocol):
     def count(self, text: str) -> int:
         """How many of this model's tokens the text has."""
 
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has: for many short ones, where a model can do it at once."""
+        return [self.count(text) for text in texts]
+
     def complete(self, request: Request) -> Completion:
         """Answer one request; raises a ModelError where there is no usable reply."""
 

@@ -42,6 +42,10 @@ class Wrapped(Model):
         """Count as the model behind it does."""
         return self.model.count(text)
 
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """Count the tokens of each text."""
+        return self.model.count_many(texts)
+
     def dollars(self, usage: Usage) -> float | None:
         """Price as the model behind it does; what runs in this process is billed nothing."""
         price = getattr(self.model, "dollars", None)

@@ -61,8 +61,16 @@ class Reader(Model):
 
     def count(self, text: str) -> int:
         """Count word pieces."""
-        pieces = _windows.tokenizer().encode_batch(tokens.pieces(text), add_special_tokens=False)
-        return sum(len(piece) for piece in pieces)
+        return self.count_many([text])[0]
+
+    def count_many(self, texts: Sequence[str]) -> list[int]:
+        """Count the word pieces of each text, in one go."""
+        parts = [tokens.pieces(text) for text in texts]
+        encode = _windows.tokenizer().encode_batch
+        found = iter(
+            encode([part for pieces in parts for part in pieces], add_special_tokens=False)
+        )
+        return [sum(len(next(found)) for _ in pieces) for pieces in parts]
 
     def complete(self, request: Request) -> Completion:
         """Reply with what was found, or decline; raises UnsupportedRequest."""
@@ -84,16 +92,19 @@ class Reader(Model):
         """Reply in one piece."""
         yield self.complete(request).text
 
-    def read(self, asked: Sequence[tuple[str, Sequence[Passage]]]) -> list[Found]:
+    def read(
+        self, asked: Sequence[tuple[str, Sequence[Passage]]], *, spans: bool = True
+    ) -> list[Found]:
         """Read passages for every question: spans, sentences, passages and answerability at once.
 
         One pass serves all of it: ``Found`` reranks passages, picks sentences and says how
-        probable it is that they answer. The work is charged to the open meter.
+        probable it is that they answer. The work is charged to the open meter. Without ``spans``
+        there are none, and each sentence is read once: a tenth faster.
         """
         with meter.wait():
             _weights.load()
         clock = meter.Meter()
-        found = _found.read(asked, self.threads)
+        found = _found.read(asked, self.threads, spans)
         seconds = clock.elapsed()
         total = sum(one.tokens for one in found) or 1
         return [

@@ -73,25 +73,37 @@ class Found:
         return next(holding, span)
 
 
-def read(asked: Sequence[tuple[str, Sequence[Passage]]], threads: int) -> list[Found]:
-    """Read passages for every question with the shipped network."""
+def read(
+    asked: Sequence[tuple[str, Sequence[Passage]]], threads: int, spans: bool = True
+) -> list[Found]:
+    """Read passages for every question with the shipped network.
+
+    Without ``spans`` each sentence is read once, and answerability is the surest passage's.
+    """
     import torch
 
     network, calibration = _weights.load()
     precision.set_threads(threads)
     texts = [_reading.Asked(question, [p.text for p in passages]) for question, passages in asked]
+    weighing = Weighing(*calibration.weighing) if spans else None
     with meter.turn(_running), torch.inference_mode():
-        readings = _reading.read(network, texts, Weighing(*calibration.weighing))
+        readings = _reading.read(network, texts, weighing)
     return [
-        _found(reading, passages, calibration)
+        _found(reading, passages, calibration, spans)
         for reading, (_, passages) in zip(readings, asked, strict=True)
     ]
 
 
-def _found(reading: Reading, passages: Sequence[Passage], calibration: Calibration) -> Found:
+def _found(
+    reading: Reading, passages: Sequence[Passage], calibration: Calibration, spanned: bool
+) -> Found:
     if not reading.windows:
         return Found((), (), tuple(passages), 0.0, -math.inf, reading.tokens)
-    support = logistic(calibration.answerable, features(reading))
+    support = (
+        logistic(calibration.answerable, features(reading))
+        if spanned
+        else max(answerable for _, _, answerable in reading.windows)
+    )
     sure = logistic(calibration.span, doubts(reading, support)) if reading.spans else -math.inf
     spans = tuple(
         passages[span.passage].cut(span.start, span.end, _share(span, reading, sure))

@@ -20,6 +20,8 @@ MATCHED = 64
 EPSILON = 1e-12
 # attention weights held at once where nothing is trained: a megabyte in bfloat16
 BLOCK = 1 << 19
+# sums of exponentials that leave room for products with values, and for precision
+SUMS = 1e-30, 1e34
 
 
 class Logits(NamedTuple):
@@ -87,12 +89,31 @@ def _read(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     size = max(1, BLOCK // key.shape[1] ** 2)
     for first in range(0, len(query), size):
         part = slice(first, first + size)
-        weights = torch.baddbmm(
+        logits = torch.baddbmm(
             mask[part], query[part], key[part].transpose(1, 2), alpha=1 / math.sqrt(key.shape[2])
         )
-        torch.softmax(weights, -1, out=weights)
-        torch.bmm(weights, value[part], out=found[part])
+        if not _weighed(logits, value[part], found[part]):
+            torch.softmax(logits, -1, out=logits)
+            torch.bmm(logits, value[part], out=found[part])
     return found
+
+
+def _weighed(logits: Tensor, value: Tensor, found: Tensor) -> bool:
+    """Softmax without looking for each row's maximum, and put the mean of the values in ``found``.
+
+    In bfloat16 on a CPU that is twice as fast as torch's, and no less exact. False where sums of
+    exponentials leave the format's range, which these logits hardly ever do.
+    """
+    if logits.dtype is not torch.bfloat16 or logits.is_cuda:
+        return False
+    weights = logits.exp()
+    total = weights.sum(-1, keepdim=True, dtype=torch.float32)
+    least, most = total.aminmax()
+    if not (least > SUMS[0] and most < SUMS[1]):
+        return False
+    torch.bmm(weights, value, out=found)
+    found.div_(total)
+    return True
 
 
 class Network(nn.Module):
@@ -109,8 +130,8 @@ class Network(nn.Module):
         self.match_head = nn.Linear(WIDTH, 2 * MATCHED)
         self.window_head = nn.Linear(WIDTH, 2)
 
-    def forward(self, ids: Tensor, kinds: Tensor, mask: Tensor) -> Logits:
-        """Read windows.
+    def forward(self, ids: Tensor, kinds: Tensor, mask: Tensor, spans: bool = True) -> Logits:
+        """Read windows; without ``spans`` these are left empty.
 
         ``ids``, ``kinds`` (0 question, 1 passage) and ``mask`` (1 word piece, 0 padding) are
         batch × length.
@@ -121,11 +142,15 @@ class Network(nn.Module):
         for layer in self.layers:
             states = layer(states, added)
         tokens = self.token_head(states).float()
+        found = self._spans(states, tokens) if spans else tokens.new_empty(0)
+        return Logits(tokens, found, self.window_head(states[:, 0]).float())
+
+    def _spans(self, states: Tensor, tokens: Tensor) -> Tensor:
         first, last = self.match_head(states).chunk(2, -1)
         matched = torch.bmm(first, last.transpose(1, 2)).float() / math.sqrt(MATCHED)
         odds = tokens[:, :, :2] - tokens[:, :1, :2]
-        spans = matched + odds[:, :, :1] + odds[:, None, :, 1]
-        return Logits(tokens, spans, self.window_head(states[:, 0]).float())
+        spans: Tensor = matched + odds[:, :, :1] + odds[:, None, :, 1]
+        return spans
 
 
 def from_minilm(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

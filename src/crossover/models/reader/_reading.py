@@ -59,18 +59,22 @@ class Page:
     length: int
 
 
-def read(network: Any, asked: Sequence[Asked], weighing: Weighing = SPANS_ALONE) -> list[Reading]:
+def read(
+    network: Any, asked: Sequence[Asked], weighing: Weighing | None = SPANS_ALONE
+) -> list[Reading]:
     """Read every question's passages; windows of different questions share batches.
 
-    ``weighing`` says what else counts beside a span's own odds. Raises KeyboardInterrupt between
-    two batches where the run is stopping.
+    ``weighing`` says what else counts beside a span's own odds; with None there are no spans and
+    windows do not overlap. Raises KeyboardInterrupt between two batches where the run is stopping.
     """
     readings = [Reading() for _ in asked]
-    pages = _pages(asked, readings)
+    pages = _pages(asked, readings, _windows.OVERLAP if weighing else 0)
     done, total = 0, sum(len(text) for one in asked for text in one.texts)
     while block := list(islice(pages, AHEAD)):
         batches = _batches(block)
-        with closing(precision.spread(partial(_run, network), batches)) as found:
+        with closing(
+            precision.spread(partial(_run, network, weighing is not None), batches)
+        ) as found:
             for batch, logits in zip(batches, found, strict=True):
                 _collect(logits, batch, readings, weighing)
                 done += sum(page.window[-1].end - page.window[0].start for page in batch)
@@ -81,14 +85,14 @@ def read(network: Any, asked: Sequence[Asked], weighing: Weighing = SPANS_ALONE)
     return readings
 
 
-def _pages(asked: Sequence[Asked], readings: Sequence[Reading]) -> Iterator[Page]:
+def _pages(asked: Sequence[Asked], readings: Sequence[Reading], overlap: int) -> Iterator[Page]:
     for number, one in enumerate(asked):
         question = _windows.question_ids(one.question)
         readings[number].tokens += len(question)
         for passage, text in enumerate(one.texts):
             places = one.places[passage] if one.places else None
             found = _counted(_windows.cut(text, places), readings[number])
-            for window in _windows.pack(found, _windows.room(question)):
+            for window in _windows.pack(found, _windows.room(question), overlap):
                 length = 3 + len(question) + sum(len(sentence.ids) for sentence in window)
                 yield Page(number, passage, question, window, length)
 
@@ -111,24 +115,36 @@ def _counted(found: Iterable[Sentence], reading: Reading) -> Iterator[Sentence]:
 
 
 def _collect(
-    logits: Any, batch: Sequence[Page], readings: Sequence[Reading], weighing: Weighing
+    logits: Any, batch: Sequence[Page], readings: Sequence[Reading], weighing: Weighing | None
 ) -> None:
     pooled = _pooled(logits.tokens[:, :, 2].cpu(), batch)
-    places = [(2 + len(page.question), page.window) for page in batch]
-    best = _spans.best(logits.spans.cpu(), places, pooled, weighing)
-    for page, found, scores, (rerank, answerable) in zip(
-        batch, best, pooled, logits.windows.tolist(), strict=True
-    ):
+    if weighing:
+        _collect_spans(logits, batch, readings, pooled, weighing)
+    windows = logits.windows.tolist()
+    for page, scores, (rerank, answerable) in zip(batch, pooled, windows, strict=True):
         reading = readings[page.asked]
         reading.windows.append((page.passage, rerank, answerable))
-        reading.spans += [weighing.weighed(span, page.passage, answerable) for span in found]
-        if len(reading.spans) > 50 * KEPT:
-            reading.trim()
         for sentence, score in zip(page.window, scores, strict=True):
             reading.sentences.append((page.passage, sentence.start, sentence.end, score))
 
 
-def _run(network: Any, batch: Sequence[Page]) -> Any:
+def _collect_spans(
+    logits: Any,
+    batch: Sequence[Page],
+    readings: Sequence[Reading],
+    pooled: Sequence[Sequence[float]],
+    weighing: Weighing,
+) -> None:
+    places = [(2 + len(page.question), page.window) for page in batch]
+    best = _spans.best(logits.spans.cpu(), places, pooled, weighing)
+    for page, found, (_, answerable) in zip(batch, best, logits.windows.tolist(), strict=True):
+        reading = readings[page.asked]
+        reading.spans += [weighing.weighed(span, page.passage, answerable) for span in found]
+        if len(reading.spans) > 50 * KEPT:
+            reading.trim()
+
+
+def _run(network: Any, spans: bool, batch: Sequence[Page]) -> Any:
     import torch
 
     ids = torch.zeros(len(batch), batch[0].length, dtype=torch.long)
@@ -141,7 +157,7 @@ def _run(network: Any, batch: Sequence[Page]) -> Any:
         mask[row, : len(whole)] = 1
     device = network.words.weight.device
     with torch.inference_mode():
-        return network(ids.to(device), kinds.to(device), mask.to(device))
+        return network(ids.to(device), kinds.to(device), mask.to(device), spans)
 
 
 def _pooled(logits: Any, batch: Sequence[Page]) -> list[list[float]]:

@@ -80,15 +80,18 @@ def cut(
                 yield Sentence(piece[0][0], piece[-1][1], ids[at : at + limit], piece)
 
 
-def pack(found: Iterable[Sentence], space: int) -> Iterator[Window]:
-    """Yield windows of at most ``space`` word pieces; a short last sentence opens the next one."""
+def pack(found: Iterable[Sentence], space: int, overlap: int = OVERLAP) -> Iterator[Window]:
+    """Yield windows of at most ``space`` word pieces; a short last sentence opens the next one.
+
+    That is one of at most ``overlap`` pieces: with 0, every sentence is read once.
+    """
     window: list[Sentence] = []
     used = fresh = 0
     for sentence in found:
         if window and used + len(sentence.ids) > space:
             yield window
             last = window[-1]
-            again = len(last.ids) <= min(OVERLAP, space - len(sentence.ids)) and fresh > 1
+            again = len(last.ids) <= min(overlap, space - len(sentence.ids)) and fresh > 1
             window, fresh = [last] if again else [], 0
             used = sum(len(kept.ids) for kept in window)
         window.append(sentence)
