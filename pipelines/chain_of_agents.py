@@ -82,6 +82,12 @@ class ChainOfAgents(Strategy):
                 f"{NAME}: paths={self.paths} would all be the same; give order=both, order=random "
                 "or a temperature"
             )
+        alike = self.order == "both" and not self.temperature
+        if self.join == "vote" and (self.count == 2 or (self.count > 2 and alike)):
+            raise ConfigError(
+                f"{NAME}: a vote over two different paths always goes to the first; give "
+                "join=judge, or three paths with order=random or a temperature"
+            )
 
     @property
     def version(self) -> str:

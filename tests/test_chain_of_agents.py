@@ -158,7 +158,7 @@ def test_paths_vote_and_ties_go_to_the_first(replies, expected, server):
 
 
 def test_both_ways_read_every_part_twice(server):
-    chain("order=both", server)
+    chain("order=both, join=judge", server, (JUDGE, "1"))
     managers = [notes_in(asked) for asked in server.requests if MANAGER in asked.prompt]
     read = "".join(map(part_of, worked(server)))
     assert sorted(read) == sorted("123456" * 2)
@@ -193,6 +193,17 @@ def test_paths_that_would_be_the_same_are_refused():
     with pytest.raises(ConfigError, match="order=both"):
         catalog.load(Strategy, "chain_of_agents(paths=5)")
     catalog.load(Strategy, "chain_of_agents(paths=5, order=random)")
+
+
+@pytest.mark.parametrize(
+    "options",
+    ["order=both", "order=both, paths=4", "order=random, paths=2", "temperature=1, paths=2"],
+)
+def test_a_vote_that_the_first_path_always_wins_is_refused(options):
+    with pytest.raises(ConfigError, match="join=judge, or three paths"):
+        catalog.load(Strategy, f"chain_of_agents({options})")
+    catalog.load(Strategy, f"chain_of_agents({options}, join=judge)")
+    catalog.load(Strategy, "chain_of_agents(order=both, paths=3, temperature=0.5)")
 
 
 def test_paths_run_side_by_side():
