@@ -1,0 +1,1 @@
+"""Fitting the metric ``correctness`` to a table of judged accuracies."""
