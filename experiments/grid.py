@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from crossover import catalog
 from crossover.catalog import NamedMetric
 from crossover.errors import ConfigError, DataError, UnknownName
+from crossover.experiments.subset_files import Weights, kept, read_subset
 from crossover.limits import Limits, check_prices, limits_of
 from crossover.roles import Dataset, Model, ReleasedAnswers, Strategy
 from crossover.types import Document, Example
@@ -48,6 +49,7 @@ class GridFile(BaseModel):
     metrics: Texts = []
     seed: int = 0
     limit: Annotated[int, Field(ge=1)] | None = None
+    only: str = ""
     price_as: str = ""
     limits: Annotated[Limits, BeforeValidator(_limits)] = Limits()
 
@@ -235,8 +237,9 @@ def _sources(read: GridFile) -> tuple[tuple[Source, ...], dict[str, list[Example
     twice = next((label for label in labels if labels.count(label) > 1), None)
     if twice:
         raise ConfigError(f"the grid names the dataset {twice} twice")
+    subset = read_subset(read.only) if read.only else None
     examples = {
-        label: sampled(list(dataset.examples()), read.limit, read.seed)
+        label: sampled(_asked(dataset, label, subset), read.limit, read.seed)
         for label, dataset in zip(labels, datasets, strict=True)
     }
     sources = tuple(
@@ -244,6 +247,11 @@ def _sources(read: GridFile) -> tuple[tuple[Source, ...], dict[str, list[Example
         for label, dataset in zip(labels, datasets, strict=True)
     )
     return sources, examples
+
+
+def _asked(dataset: Dataset, label: str, subset: Weights | None) -> list[Example]:
+    examples = list(dataset.examples())
+    return examples if subset is None else kept(examples, label, subset)
 
 
 def _metrics(texts: Sequence[Any], examples: Sequence[Example]) -> tuple[NamedMetric, ...]:

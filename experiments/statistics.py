@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crossover.errors import DataError
 
@@ -13,10 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    Floats = NDArray[np.floating[Any]]
 
 ROUGH_BELOW = 10
-FLIPS = 1 << 16
 ROUNDING = 1e-9
 
 
@@ -38,7 +37,7 @@ class Estimate:
 
 def clustered_mean(
     values: Sequence[float] | Floats,
-    groups: Sequence[str] | NDArray[np.object_],
+    groups: Sequence[str] | NDArray[Any],
     level: float = 0.95,
     *,
     share: bool = True,
@@ -76,34 +75,53 @@ def clustered_mean(
 
 def sign_flip(
     differences: Sequence[float] | Floats,
-    groups: Sequence[str] | NDArray[np.object_],
+    groups: Sequence[str] | NDArray[Any],
     seed: int = 0,
 ) -> float | None:
     """Two-sided p of a mean difference of 0, by flipping the signs of whole clusters.
 
-    Exact up to FLIPS sign patterns, beyond that over as many drawn by ``seed``. None where there
-    are no differences. Follows the randomisation test of Fisher, clusters being exchanged whole.
+    The statistic is the studentised mean (see ``flipping.flipped_p``). Exact up to FLIPS sign
+    patterns, beyond that over as many drawn by ``seed``. None where there are no differences.
     """
     import numpy as np
-    from scipy.stats import permutation_test
+
+    from crossover.experiments.flipping import flipped_p
 
     numbers = np.asarray(differences, dtype=float)
     applies = ~np.isnan(numbers)
     if not applies.any():
         return None
     _, codes = np.unique(np.asarray(groups, dtype=str)[applies], return_inverse=True)
-    sums = np.bincount(codes, numbers[applies])
+    sums = np.asarray(np.bincount(codes, numbers[applies]), dtype=float)
+    sizes = np.asarray(np.bincount(codes), dtype=float)
     if len(sums) < 2 or not sums.any():
         return 1.0
-    found = permutation_test(
-        (sums,),
-        np.sum,
-        permutation_type="samples",
-        vectorized=True,
-        n_resamples=FLIPS,
-        rng=np.random.default_rng(seed),
-    )
-    return float(found.pvalue)
+    return float(flipped_p(sums[:, None], sizes[:, None], seed)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How sure a clustered mean is: its standard error and what that rests on."""
+
+    error: float
+    freedom: float
+    alike: float
+
+
+def spread(numbers: Floats, codes: NDArray[np.intp]) -> Spread:
+    """Find the CR2 standard error, its degrees of freedom and the correlation within clusters.
+
+    ``codes`` number the clusters from 0; there are at least two.
+    """
+    import numpy as np
+
+    sizes = np.bincount(codes).astype(float)
+    total = sizes.sum()
+    weights = 1 / (1 - sizes / total)
+    residuals = np.bincount(codes, numbers) - sizes * numbers.mean()
+    variance = float((weights * residuals**2).sum() / total**2)
+    alike = _within_correlation(numbers, codes, sizes)
+    return Spread(math.sqrt(variance), _degrees_of_freedom(sizes, weights, alike), alike)
 
 
 def _scores(numbers: Floats) -> Floats:
@@ -132,16 +150,10 @@ def _bounds(
 
 
 def _half_width(numbers: Floats, codes: NDArray[np.intp], level: float) -> float:
-    import numpy as np
     from scipy.stats import t
 
-    sizes = np.bincount(codes).astype(float)
-    total = sizes.sum()
-    weights = 1 / (1 - sizes / total)
-    residuals = np.bincount(codes, numbers) - sizes * numbers.mean()
-    variance = float((weights * residuals**2).sum() / total**2)
-    freedom = _degrees_of_freedom(sizes, weights, _within_correlation(numbers, codes, sizes))
-    return float(t.ppf((1 + level) / 2, freedom)) * math.sqrt(variance)
+    found = spread(numbers, codes)
+    return float(t.ppf((1 + level) / 2, found.freedom)) * found.error
 
 
 def _within_correlation(numbers: Floats, codes: NDArray[np.intp], sizes: Floats) -> float:

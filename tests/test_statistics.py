@@ -148,8 +148,9 @@ def test_a_higher_level_is_wider():
 
 
 def test_sign_flips_are_exact_over_whole_clusters():
-    differences = [0.5, 0.25, -0.1, 0.3, 0.0, 0.2, 0.4]
-    groups = list("aabbccd")
+    # equal documents: the studentised sum is as far off as the bare sum is
+    differences = [0.5, 0.25, -0.1, 0.3, 0.1, 0.1, 0.4, 0.0]
+    groups = list("aabbccdd")
     sums = [0.75, 0.2, 0.2, 0.4]
     flipped = [
         sum(s * x for s, x in zip(signs, sums, strict=True)) for signs in product((1, -1), repeat=4)
