@@ -11,7 +11,7 @@ from string import ascii_uppercase
 from crossover.choices import chosen
 from crossover.normalise import Reading, read, says_number
 from crossover.sentences import sentences
-from crossover.types import Passage, Question
+from crossover.types import Passage, Question, Stated
 
 MARK = re.compile(r"[ \t]*\[(\d{1,6}(?:\s*[-–,;]\s*\d{1,6})*)\]")
 RANGE = re.compile(r"(\d+)(?:\s*[-–]\s*(\d+))?")
@@ -119,8 +119,21 @@ class Checked:
     @property
     def cited(self) -> tuple[Passage, ...]:
         """The sentences that are cited and exist, in the order of mention."""
+        return tuple(self.sentences[n - 1] for n in self._mentioned)
+
+    @property
+    def stated(self) -> tuple[Stated, ...]:
+        """The statements with the places in ``cited`` of what each cites."""
+        at = {number: place for place, number in enumerate(self._mentioned)}
+        return tuple(
+            Stated(one.text, tuple(at[n] for n in dict.fromkeys(one.cited) if n in at))
+            for one in self.statements
+        )
+
+    @property
+    def _mentioned(self) -> list[int]:
         numbers = dict.fromkeys(n for statement in self.statements for n in statement.cited)
-        return tuple(self.sentences[n - 1] for n in numbers if self._exists(n))
+        return [number for number in numbers if self._exists(number)]
 
     @property
     def figures(self) -> Mapping[str, float]:

@@ -177,7 +177,9 @@ class Cite(Strategy):
         checked = Checked(stated, every, question, self.support)
         detail = ", ".join(f"{name} {value:.4g}" for name, value in checked.figures.items())
         meter.current().note(Step("citations checked", None, detail))
-        return replace(answer, evidence=checked.cited, figures=checked.figures)
+        return replace(
+            answer, evidence=checked.cited, stated=checked.stated, figures=checked.figures
+        )
 
 
 def _uncited(answer: Answer, why: str) -> Answer:

@@ -123,6 +123,7 @@ def test_an_answer_that_was_asked_to_cite_is_checked(endpoint):
     found = ask("cite", QUESTION, endpoint)
     assert found.text == "Ada Varn built it in 1902. She was mayor."
     assert [p.text for p in found.evidence] == [SENTENCES[1].text, SENTENCES[3].text]
+    assert found.stated == (("Ada Varn built it in 1902.", (0,)), ("She was mayor.", (1,)))
     assert "[4] The mayor of Ostrel is Belo Trask." in endpoint.requests[0].prompt
     assert found.passages[0].text.startswith("[1] Ostrel")
     assert (len(endpoint.requests), found.usage.calls) == (1, 1)
@@ -183,6 +184,7 @@ def test_an_answer_is_cited_afterwards_statement_by_statement(endpoint):
     found = ask("cite(mode=after)", QUESTION, endpoint)
     assert found.text == "Ada Varn built it. The moon is near."
     assert [p.text for p in found.evidence] == [SENTENCES[1].text]
+    assert found.stated == (("Ada Varn built it.", (0,)), ("The moon is near.", ()))
     assert found.usage.calls == len(endpoint.requests) == 3
     (step,) = named(found, "citations checked")
     assert "uncited_statements 1" in step.detail

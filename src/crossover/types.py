@@ -248,6 +248,13 @@ class Step:
         return replace(self, parent=self.parent + by)
 
 
+class Stated(NamedTuple):
+    """One statement of an answer, and which of the answer's ``evidence`` it cites (from 0)."""
+
+    text: str
+    cites: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A strategy's answer with what it rests on and what it cost.
@@ -261,7 +268,8 @@ class Answer:
     ``indexing`` is the one-off cost of the indexes it searched, whoever paid for them first, and
     ``index_bytes`` what they hold.
     ``passages`` are what the model was given (an app of somebody else's may not say, which
-    ``passages_known`` tells from none), ``evidence`` what it named as its grounds, if it did;
+    ``passages_known`` tells from none), ``evidence`` what it named as its grounds, if it did, and
+    ``stated`` which statement rests on which of it, where that is known;
     ``cut`` says what of the context was left out because it did not fit, ``compression`` what a
     compressor made of it. ``figures`` are what a strategy measures about its own work (the share of
     its quotes that the text doesn't hold); None where there was nothing to measure.
@@ -283,6 +291,7 @@ class Answer:
     critical_seconds: float | None = None
     figures: Mapping[str, float | None] = field(default_factory=dict)
     passages_known: bool = True
+    stated: tuple[Stated, ...] = ()
 
     @property
     def scorable(self) -> bool:
