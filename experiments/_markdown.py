@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 SPECIAL = re.compile(r"[\\`*<>&|]")
 
 
-def markdown(frame: DataFrame, tables: Mapping[str, DataFrame], remarks: Sequence[str]) -> str:
-    """Write a run's comparison as Markdown: every table, its notes and the grid."""
+def markdown(
+    frame: DataFrame,
+    tables: Mapping[str, DataFrame],
+    remarks: Sequence[str],
+    answer: Sequence[str] = (),
+) -> str:
+    """Write a run's comparison as Markdown: the answer, every table, its notes and the grid."""
     run = _escaped(_tables.name(frame.attrs.get("run") or "run"))
-    parts = [f"# Comparison: {run}", *remarks]
+    said = "\n".join(f"- {_escaped(line.strip())}" for line in answer)
+    parts = [f"# Comparison: {run}", said, *remarks]
     for name, summary in tables.items():
         for dataset, table in _tables.datasets(summary):
             sliced = ", sliced" if name == "slices" else ""

@@ -7,6 +7,7 @@ import math
 import re
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,12 @@ SERIES = [f"#0000{place:02x}" for place in range(16, 25)]
 MARKERS = "osD^vPX*h"
 # what compressors leave: the other axis that strategies are compared on
 KEPT = "achieved_rate"
+LATENCY = "seconds_p50"
 MOST_LABELS = 40
 INCHES = (8.0, 4.6)
 LEGEND_LINE = 0.22
+# the width of a letter in a legend, in points
+LETTER = 6.8
 LEAST_SPAN = 4.0
 # How far apart the ends of the cost axis are, as a factor, and the ticks of a decade
 TICKS = ((200.0, (1.0, 2.0, 5.0)), (3e4, (1.0, 3.0)), (math.inf, (1.0,)))
@@ -62,6 +66,7 @@ def cost_title(column: str, table: DataFrame) -> str:
         "dollars_per_1000": "dollars per 1,000 questions",
         "input_tokens": "input tokens per question",
         KEPT: "share of the tokens that is kept",
+        LATENCY: "median seconds per question",
     }
     return titles[column]
 
@@ -84,18 +89,7 @@ def accuracy_cost(table: DataFrame, axis: str = "") -> Plot:
 
     Raises MissingExtra without matplotlib.
     """
-    try:
-        import matplotlib
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ModuleNotFoundError as error:
-        raise MissingExtra("matplotlib", "report", "the accuracy-cost plot") from error
-
-    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
-        # the reader's browser has glyphs that the font used for measuring lacks
-        warnings.filterwarnings("ignore", message="Glyph")
-        figure = Figure(figsize=INCHES, dpi=72, layout="constrained")
-        FigureCanvasAgg(figure)
+    with canvas("the accuracy-cost plot") as figure:
         axes = figure.add_subplot()
         axis = axis or cost_axis(table)
         points = drawn(table, axis)
@@ -104,10 +98,33 @@ def accuracy_cost(table: DataFrame, axis: str = "") -> Plot:
             _add_legend(figure, points)
         figure.draw_without_rendering()
         unnamed = _place_labels(axes, points, axis)
-        file = io.StringIO()
-        plain = dict.fromkeys(["Date", "Creator", "Format", "Type"])
-        figure.savefig(file, format="svg", metadata=plain, transparent=True)
-    return Plot(_inline(file.getvalue()), tuple(unnamed))
+        return Plot(saved(figure), tuple(unnamed))
+
+
+@contextmanager
+def canvas(purpose: str, size: tuple[float, float] = INCHES) -> Iterator[Figure]:
+    """A figure in the page's style; raises MissingExtra without matplotlib."""
+    try:
+        import matplotlib
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as error:
+        raise MissingExtra("matplotlib", "report", purpose) from error
+
+    with matplotlib.rc_context(STYLE), warnings.catch_warnings():
+        # the reader's browser has glyphs that the font used for measuring lacks
+        warnings.filterwarnings("ignore", message="Glyph")
+        figure = Figure(figsize=size, dpi=72, layout="constrained")
+        FigureCanvasAgg(figure)
+        yield figure
+
+
+def saved(figure: Figure) -> str:
+    """A figure as part of a page."""
+    file = io.StringIO()
+    plain = dict.fromkeys(["Date", "Creator", "Format", "Type"])
+    figure.savefig(file, format="svg", metadata=plain, transparent=True)
+    return _inline(file.getvalue())
 
 
 # by what factor the cost axis reaches beyond the cheapest and the dearest
@@ -128,10 +145,33 @@ def _draw(axes: Axes, table: DataFrame, axis: str) -> None:
             markersize=7,
             elinewidth=1.2,
         )
+    _draw_front(axes, table, axis)
     costs = table[axis]
     # set from the costs themselves: matplotlib warns of an axis on which all costs are one
     axes.set_xlim(*_widened(costs.min() / AIR, costs.max() * AIR))
     _dress(axes, cost_title(axis, table), str(table["metric"].iloc[0]))
+
+
+def front(table: DataFrame, axis: str) -> DataFrame:
+    """The rows that no other one beats: none is cheaper and scores as much, cheapest first."""
+    ordered = table.sort_values([axis, "score"], ascending=[True, False], kind="stable")
+    before = ordered["score"].cummax().shift()
+    return ordered[before.isna() | (ordered["score"] > before)]
+
+
+def _draw_front(axes: Axes, table: DataFrame, axis: str) -> None:
+    """Join what no other strategy beats: a step up wherever paying more brings more."""
+    best = front(table, axis)
+    if len(best) > 1:
+        axes.plot(
+            best[axis],
+            best["score"],
+            drawstyle="steps-post",
+            color=FAINT,
+            linewidth=1.1,
+            linestyle=(0, (4, 3)),
+            zorder=0,
+        )
 
 
 def _several(points: DataFrame) -> bool:
@@ -172,8 +212,10 @@ def _add_legend(figure: Figure, points: DataFrame) -> None:
     if _told_by_legend(points):
         entries += [Line2D([], [], color=INK, marker=m, label=n, **blank) for n, m in shape.items()]
     labels = [_tables.name(entry.get_label(), LONGEST_LABEL) for entry in entries]
-    legend = figure.legend(entries, labels, loc="outside lower left", ncols=3, frameon=False)
-    figure.set_figheight(INCHES[1] + LEGEND_LINE * math.ceil(len(entries) / 3))
+    # as many columns as names of this length leave room for
+    columns = max(1, min(3, int(72 * INCHES[0] / (LETTER * max(map(len, labels)) + 50))))
+    legend = figure.legend(entries, labels, loc="outside lower left", ncols=columns, frameon=False)
+    figure.set_figheight(INCHES[1] + LEGEND_LINE * math.ceil(len(entries) / columns))
     for text in legend.get_texts():
         text.set_parse_math(False)
 

@@ -301,14 +301,14 @@ def _in_order(table: DataFrame, frame: DataFrame, tags: Sequence[str]) -> DataFr
 
     def rank(at: int) -> list[object]:
         row = table.loc[at]
-        slices = [_natural(row[tag]) for tag in tags]
+        slices = [natural(row[tag]) for tag in tags]
         dataset, model, strategy = (places[key][row[key]] for key in KEYS)
         return [dataset, model, *slices, strategy]
 
     return table.loc[sorted(table.index, key=rank)].reset_index(drop=True)
 
 
-def _natural(value: object) -> list[tuple[int, str]]:
+def natural(value: object) -> list[tuple[int, str]]:
     """Order ``32k`` before ``128k``, and whatever is no text as its text."""
     pieces = re.findall(r"(\d+)|(\D+)", str(value))
     return [(int(number), "") if number else (-1, letters) for number, letters in pieces]

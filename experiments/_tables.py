@@ -32,8 +32,18 @@ def name(value: object, longest: int = LONGEST_NAME) -> str:
     if unknown(value):
         return "(none)"
     visible = (" " if c.isspace() else c for c in str(value))
-    text = "".join("\ufffd" if unicodedata.category(c) in HIDDEN else c for c in visible)
+    text = "".join(map(_visible, visible))
     return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+def passage(text: str, longest: int) -> str:
+    """Show a text with its line breaks, cut where it is long, nothing in it hidden."""
+    cut = text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+    return "".join(c if c == "\n" else " " if c.isspace() else _visible(c) for c in cut)
+
+
+def _visible(character: str) -> str:
+    return "\ufffd" if unicodedata.category(character) in HIDDEN else character
 
 
 def score(value: float) -> str:

@@ -51,13 +51,18 @@ def traces(frame: DataFrame) -> Iterator[Trace]:
     left, kept = MOST_ON_PAGE, json.loads(str(frame.attrs.get("traces") or "[]"))
     several = len({one["model"] for one in kept}) > 1
     for one in kept:
-        nodes = tracing.tree(_steps().validate_python(one["steps"]))
+        nodes = tracing.tree(steps_of(one["steps"]))
         shown, left_out = tracing.lines(nodes, min(MOST_LINES, left))
         left -= sum(map(tracing.size, shown))
         if shown:
             title = one["strategy"] + (f" with {one['model']}" if several else "")
             missing = left_out + int(one["left_out"])
             yield Trace(one["dataset"], title, one["example"], one["total"], shown, missing)
+
+
+def steps_of(plain: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+    """Steps from what JSON holds of them."""
+    return _steps().validate_python(plain)
 
 
 def _median(records: Sequence[Record]) -> Record:

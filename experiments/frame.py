@@ -10,6 +10,8 @@ import pandas as pd
 from crossover import catalog
 from crossover.experiments._traces import chosen_traces
 from crossover.experiments.grid import Grid, Job
+from crossover.experiments.reporting.costs import steps_by_name
+from crossover.experiments.reporting.reproduction import versions
 from crossover.roles import Dataset
 from crossover.types import Answer, Compression, Record
 
@@ -40,6 +42,8 @@ def frame(grid: Grid, records: Sequence[Record]) -> pd.DataFrame:
         "run": grid.name,
         "config": grid.config,
         "traces": chosen_traces(records),
+        "steps": steps_by_name(records),
+        "versions": versions(),
         "skipped": {s.name: len(skipped(s.dataset)) for s in grid.sources if skipped(s.dataset)},
     }
     return found

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossover.errors import DataError, MissingExtra, StoreError
+from crossover.experiments import _tables
 from crossover.experiments._markdown import markdown
-from crossover.experiments._page import page
 from crossover.experiments._summary import (
     check,
     cost_axis,
@@ -18,12 +18,16 @@ from crossover.experiments._summary import (
     tags_of,
 )
 from crossover.experiments._terminal import render_terminal
+from crossover.experiments.reporting.facts import Facts
+from crossover.experiments.reporting.findings import Verdict, overall, verdicts
+from crossover.experiments.reporting.page import page
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
 __all__ = [
     "RESULTS",
+    "answer_first",
     "cost_axis",
     "failures",
     "load_frame",
@@ -72,6 +76,8 @@ def write_report(frame: DataFrame, folder: str | Path, by: Sequence[str] = ()) -
     folder = Path(folder)
     tag_columns(frame, by)
     tables = {"report": summarise(frame)} | ({"slices": summarise(frame, by)} if by else {})
+    facts = Facts(frame, tables["report"], folder)
+    found = verdicts(facts)
     without_parquet = _without_parquet()
     remarks = [*without_parquet, *skipped_records(frame)]
     try:
@@ -81,11 +87,28 @@ def write_report(frame: DataFrame, folder: str | Path, by: Sequence[str] = ()) -
             written.append(_csv(table, folder / f"{name}.csv"))
             if not without_parquet:
                 written.append(_parquet(table, folder / f"{name}.parquet"))
-        written.append(_text(folder / "report.md", markdown(frame, tables, remarks)))
-        written.append(_text(folder / "report.html", page(frame, tables, remarks)))
+        said = markdown(frame, tables, remarks, answer(found))
+        written.append(_text(folder / "report.md", said))
+        shown = page(facts, found, tables.get("slices"), remarks)
+        written.append(_text(folder / "report.html", shown))
     except OSError as error:
         raise StoreError(f"the report cannot be written to {folder}: {error.strerror}") from error
     return written
+
+
+def answer_first(frame: DataFrame, summary: DataFrame) -> list[str]:
+    """What the run shows, in sentences that their intervals support."""
+    return answer(verdicts(Facts(frame, summary)))
+
+
+def answer(found: Sequence[Verdict]) -> list[str]:
+    """The sentences that every report begins with, one per dataset and model at least."""
+    several = len(found) > 1
+    lines = overall(found)
+    for one in found:
+        about = f"{_tables.name(one.dataset)}, {_tables.name(one.model)}: " * several
+        lines += [about + one.answer, *(f"  {line}" for line in one.more * (not several))]
+    return lines
 
 
 def skipped_records(frame: DataFrame) -> list[str]:

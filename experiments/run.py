@@ -89,6 +89,7 @@ def run_grid(
     """Run a built grid in a directory; see ``run``."""
     from crossover.experiments.frame import frame, record
     from crossover.experiments.report import write_report
+    from crossover.experiments.reporting.details import write_details
 
     _check_installed()
     jobs = list(grid.jobs())
@@ -100,7 +101,9 @@ def run_grid(
         with meter.watched(progress.working):
             execute(jobs, store, grid.seed, progress)
         answers = store.answered(job.key for job in jobs)
-    results = frame(grid, [record(job, answers[job.key], grid.name) for job in jobs])
+    records = [record(job, answers[job.key], grid.name) for job in jobs]
+    results = frame(grid, records)
+    write_details(jobs, records, folder)
     write_report(results, folder)
     return results
 

@@ -35,7 +35,7 @@ def test_commands_and_options_that_are_named_exist(page):
 
     commands = get_command(app).commands
     for command, rest in re.findall(
-        r"^\$? ?(?:\.venv/bin/)?crossover (\w+)(.*)$", page.read_text(), re.M
+        r"^\$? ?(?:\.venv/bin/)?crossover ([\w-]+)(.*)$", page.read_text(), re.M
     ):
         assert command in commands, command
         known = {option for parameter in commands[command].params for option in parameter.opts}

@@ -20,9 +20,11 @@ ORDER = [
     {"models", "retrievers", "compressors"},
     {"pipelines", "limits", "measure", "tracing"},
     {"datasets", "metrics"},
+    {"judging", "faithfulness", "scoring"},
     {"experiments", "asking", "compressing", "ecosystem", "faces", "listing"},
     {"router"},
     {"app"},
+    {"commands"},
     {"cli"},
     {"__main__"},
 ]

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from crossover.experiments.exporting.tables import load_results
     from crossover.experiments.run import run
     from crossover.faces import load_dataset, load_model, load_strategy
     from crossover.measure import measured
@@ -40,6 +41,7 @@ __all__ = [
     "Usage",
     "load_dataset",
     "load_model",
+    "load_results",
     "load_strategy",
     "measured",
     "run",
@@ -49,6 +51,7 @@ _HOMES = {
     "run": "crossover.experiments.run",
     "load_dataset": "crossover.faces",
     "load_model": "crossover.faces",
+    "load_results": "crossover.experiments.exporting.tables",
     "load_strategy": "crossover.faces",
     "measured": "crossover.measure",
 }

@@ -10,6 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossover.commands.attack import attack
+from crossover.commands.attribute import attribute
+from crossover.commands.compare import compare
+from crossover.commands.contamination import contamination, guided_completion
+from crossover.commands.export import export
+from crossover.commands.judge import judge, judge_agreement
+from crossover.commands.score import score
+from crossover.commands.subset import subset
 from crossover.errors import CrossoverError
 
 if TYPE_CHECKING:
@@ -209,6 +217,18 @@ def dashboard(
     launch(folders, port=port)
 
 
+app.command()(attack)
+app.command()(attribute)
+app.command()(compare)
+app.command()(export)
+app.command()(contamination)
+app.command("guided-completion")(guided_completion)
+app.command()(judge)
+app.command("judge-agreement")(judge_agreement)
+app.command()(score)
+app.command()(subset)
+
+
 def main() -> None:
     """Run the command line; a mistake of the user's is one line and exit code 2."""
     try:
@@ -257,11 +277,19 @@ def _allow_components_beside(grid: Path) -> None:
 
 
 def _print_comparison(frame: DataFrame, by: str) -> None:
-    from crossover.experiments.report import render_terminal, skipped_records, summarise
+    from crossover.experiments.report import (
+        answer_first,
+        render_terminal,
+        skipped_records,
+        summarise,
+    )
 
     for line in skipped_records(frame):
         typer.echo(line, err=True)
-    _console().print(render_terminal(summarise(frame, _tags(by))))
+    summary = summarise(frame, _tags(by))
+    for line in answer_first(frame, summarise(frame) if by else summary):
+        _console().print(line, markup=False, highlight=False)
+    _console().print(render_terminal(summary))
 
 
 def _print_plan(plan: Grid) -> None:

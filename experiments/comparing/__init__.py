@@ -1,0 +1,1 @@
+"""Two runs against each other, with conditions that a build may fail on."""

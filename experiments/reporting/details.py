@@ -1,0 +1,153 @@
+"""What stands behind each answer, beside the results: question, references, passages, calls."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from crossover import tracing
+from crossover.errors import CrossoverError, DataError, StoreError
+from crossover.experiments._traces import MOST_STEPS
+from crossover.experiments.grid import Job
+from crossover.types import Document, Example, Record, Span
+
+if TYPE_CHECKING:
+    import pyarrow
+    from pandas import DataFrame
+
+DETAILS = "details.parquet"
+KEYS = ("dataset", "example", "strategy", "model")
+WRITTEN_TOGETHER = 2_000
+
+
+def write_details(jobs: Sequence[Job], records: Sequence[Record], folder: Path) -> Path:
+    """Write ``details.parquet``: a row per answer, in the order of the result frame.
+
+    ``depth`` is where the gold evidence stands in the documents (0 the beginning, 1 the end) and
+    ``characters`` how long they are; both are empty where that is not known. Raises StoreError
+    where the folder cannot be written.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    rows = map(_row, jobs, records)
+    # another process on the same run may be reading what stands there
+    unfinished = folder / f"{DETAILS}.{uuid.uuid4().hex}"
+    try:
+        with parquet.ParquetWriter(unfinished, _schema(), compression="zstd") as writer:
+            while batch := list(islice(rows, WRITTEN_TOGETHER)):
+                writer.write_table(pyarrow.Table.from_pylist(batch, _schema()))
+        return unfinished.replace(folder / DETAILS)
+    except OSError as error:
+        raise StoreError(f"details cannot be written to {folder}: {error.strerror}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def read_details(folder: Path, examples: Sequence[str] | None = None) -> DataFrame | None:
+    """Read the details beside a run's results, of these examples alone; None where there are none.
+
+    Raises DataError where the file is not one.
+    """
+    if not (folder / DETAILS).is_file():
+        return None
+    chosen = None if examples is None else [("example", "in", list(examples))]
+    return _read(folder / DETAILS, filters=chosen)
+
+
+def read_places(folder: Path) -> DataFrame | None:
+    """Read where evidence stands and how long documents are, of every question."""
+    if not (folder / DETAILS).is_file():
+        return None
+    columns = ["dataset", "example", "depth", "characters"]
+    return _read(folder / DETAILS, columns=columns).drop_duplicates(columns[:2])
+
+
+def _read(path: Path, **how: Any) -> DataFrame:
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path, engine="pyarrow", **how)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path} cannot be read as a run's details: {reason}") from error
+
+
+def _row(job: Job, record: Record) -> Mapping[str, Any]:
+    answer, example = record.answer, job.example
+    kept = [replace(step, detail=step.detail[:300]) for step in answer.trace[:MOST_STEPS]]
+    spans = [*map(asdict, example.evidence)]
+    depth, characters = _place(example)
+    return {
+        **{name: getattr(record, name) for name in KEYS},
+        "question": example.question.text,
+        "choices": list(example.question.choices),
+        "references": list(example.answers),
+        "evidence": spans,
+        "depth": depth,
+        "characters": characters,
+        "passages": [_span(p) | {"text": p.text} for p in answer.passages],
+        "passages_known": answer.passages_known,
+        "total": tracing.total_line(answer),
+        "trace": json.dumps([asdict(step) for step in kept]),
+    }
+
+
+def _span(span: Any) -> dict[str, Any]:
+    return {name: getattr(span, name) for name in ("document", "start", "end")}
+
+
+def _place(example: Example) -> tuple[float | None, int | None]:
+    """Where the evidence stands on average, and the length of the documents."""
+    sizes = {document.id: _size(document) for document in example.question.documents}
+    if not sizes or None in sizes.values():
+        return None, None
+    total, before = 0, dict[str, int]()
+    for name, size in sizes.items():
+        before[name] = total
+        total += size or 0
+    middles = [before[s.document] + _middle(s) for s in example.evidence if s.document in before]
+    return (sum(middles) / len(middles) / total if middles and total else None), total
+
+
+def _middle(span: Span) -> float:
+    return (span.start + span.end) / 2
+
+
+def _size(document: Document) -> int | None:
+    try:
+        return len(document.text)
+    except (CrossoverError, OSError):
+        return None
+
+
+def _schema() -> pyarrow.Schema:
+    import pyarrow as pa
+
+    span = [("document", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
+    return pa.schema(
+        [
+            *((name, pa.string()) for name in (*KEYS, "question")),
+            ("choices", pa.list_(pa.string())),
+            ("references", pa.list_(pa.string())),
+            ("evidence", pa.list_(pa.struct(span))),
+            ("depth", pa.float64()),
+            ("characters", pa.int64()),
+            ("passages", pa.list_(pa.struct([*span, ("text", pa.string())]))),
+            ("passages_known", pa.bool_()),
+            ("total", pa.string()),
+            ("trace", pa.string()),
+        ]
+    )
+
+
+def rows_of(details: DataFrame) -> Iterator[dict[str, Any]]:
+    """The rows as mappings, lists as lists."""
+    import pyarrow as pa
+
+    yield from pa.Table.from_pandas(details, _schema(), preserve_index=False).to_pylist()
