@@ -93,7 +93,7 @@ def _cjk_words(text: str) -> Iterator[str]:
 def _han(run: str) -> list[str]:
     """Words of the dictionary, and bigrams where it knows single characters only."""
     # without jieba's guesses at unknown words, a run is cut alike wherever it stands
-    found = list(_jieba().cut_for_search(run, HMM=False))
+    found = list(jieba_tokenizer().cut_for_search(run, HMM=False))
     pairs = [one + other for one, other in pairwise(found) if len(one) == len(other) == 1]
     return found + pairs
 
@@ -103,7 +103,8 @@ def _bigrams(run: str) -> list[str]:
 
 
 @cache
-def _jieba() -> Tokenizer:
+def jieba_tokenizer() -> Tokenizer:
+    """Load jieba's own dictionary, once."""
     try:
         import jieba
     except ImportError:

@@ -30,7 +30,7 @@ def sentences(text: str) -> list[tuple[int, int]]:
     """
     found: list[tuple[int, int]] = []
     for start, end in _blocks(text):
-        for first, last in _punkt().span_tokenize(text[start:end]):
+        for first, last in punkt().span_tokenize(text[start:end]):
             found += _short(text, start + first, start + last)
     return found
 
@@ -63,7 +63,8 @@ def _short(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 @cache
-def _punkt() -> PunktSentenceTokenizer:
+def punkt() -> PunktSentenceTokenizer:
+    """NLTK's English sentence splitter, from the data that llama-index-core brings."""
     found = find_spec("llama_index")
     roots = (found.submodule_search_locations or []) if found else []
     folders = [Path(root) / "core" / "_static" / "nltk_cache" for root in roots]

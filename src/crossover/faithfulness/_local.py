@@ -14,7 +14,7 @@ from crossover.models import _huggingface_files as files
 from crossover.models import _huggingface_network as networks
 from crossover.models._huggingface_network import Network
 from crossover.models._huggingface_writing import prompt
-from crossover.models._rendering import _passage, messages, rendered_text
+from crossover.models._rendering import marked, messages, rendered_text
 from crossover.models.huggingface import HuggingFace
 from crossover.pipelines._answering import FROM_PASSAGES, final_request
 from crossover.types import Passage, Question, Request, Step, Usage
@@ -107,7 +107,7 @@ def _found(text: str, passages: Sequence[Passage], name: str) -> Iterator[tuple[
     """Where the passages stand in the prompt."""
     at = 0
     for number, passage in enumerate(passages, 1):
-        head, _, rest = _passage(number, passage).partition("\n")
+        head, _, rest = marked(number, passage).partition("\n")
         shown = rest.removesuffix("\n</passage>")
         start = text.find(head, at) + len(head) + 1
         if not text.startswith(shown, start):

@@ -144,7 +144,7 @@ class ReaderSpans:
         with meter.wait():
             network, calibration = _weights.load()
         asked = [Asked(self.question.text, [passage.text]) for passage in self.passages]
-        with meter.turn(_found._running):
+        with meter.turn(_found.running):
             clock = meter.Meter()
             self.readings = _reading.read(network, asked, Weighing(*calibration.weighing))
         tokens = sum(reading.tokens for reading in self.readings)
@@ -167,7 +167,7 @@ class ReaderSpans:
     def found(self, subset: Subset) -> Found:
         """What the reader finds in a set of passages."""
         _, calibration = _weights.load()
-        return _found._found(
+        return _found.found(
             self._reading(subset), [self.passages[number] for number in subset], calibration
         )
 

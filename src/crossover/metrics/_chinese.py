@@ -40,9 +40,9 @@ def cut(text: str) -> list[str]:
     """Words, spaces and marks as jieba's precise mode cuts them. Raises MissingExtra."""
     if find_spec("jieba") is None:
         raise MissingExtra("jieba", "rag", "scoring Chinese answers")
-    from crossover.retrievers._words import _jieba
+    from crossover.retrievers._words import jieba_tokenizer
 
-    return list(_jieba().cut(text))
+    return list(jieba_tokenizer().cut(text))
 
 
 def words(text: str) -> list[str]:

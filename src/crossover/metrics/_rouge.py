@@ -49,9 +49,9 @@ def rouge_scorer(kinds: tuple[str, ...], stem: bool) -> RougeScorer:
 @lru_cache(maxsize=64)
 def by_sentence(text: str) -> str:
     """Put every sentence that NLTK's English Punkt finds on a line of its own, for ROUGE-Lsum."""
-    from crossover.sentences import _punkt
+    from crossover.sentences import punkt
 
-    return "\n".join(_punkt().tokenize(text))
+    return "\n".join(punkt().tokenize(text))
 
 
 @cache

@@ -77,10 +77,11 @@ def _task_parts(request: Request) -> Iterator[str]:
 
 
 def _passages(passages: tuple[Passage, ...]) -> str:
-    return "\n\n".join(_passage(number, passage) for number, passage in enumerate(passages, 1))
+    return "\n\n".join(marked(number, passage) for number, passage in enumerate(passages, 1))
 
 
-def _passage(number: int, passage: Passage) -> str:
+def marked(number: int, passage: Passage) -> str:
+    """A passage as a model is shown it, between tags with its number."""
     # a passage that holds our own tag must not be able to end itself early
     text = re.sub(r"<(?=/?passage\b)", "&lt;", passage.text)
     return f'<passage id="{number}" document="{escape(passage.document)}">\n{text}\n</passage>'

@@ -20,7 +20,7 @@ from crossover.models.reader._reading import Reading
 from crossover.models.reader._spans import Span, Weighing
 from crossover.types import Passage, Usage
 
-_running = Lock()
+running = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +86,18 @@ def read(
     precision.set_threads(threads)
     texts = [_reading.Asked(question, [p.text for p in passages]) for question, passages in asked]
     weighing = Weighing(*calibration.weighing) if spans else None
-    with meter.turn(_running), torch.inference_mode():
+    with meter.turn(running), torch.inference_mode():
         readings = _reading.read(network, texts, weighing)
     return [
-        _found(reading, passages, calibration, spans)
+        found(reading, passages, calibration, spans)
         for reading, (_, passages) in zip(readings, asked, strict=True)
     ]
 
 
-def _found(
-    reading: Reading, passages: Sequence[Passage], calibration: Calibration, spanned: bool
+def found(
+    reading: Reading, passages: Sequence[Passage], calibration: Calibration, spanned: bool = True
 ) -> Found:
+    """What a reading of these passages says, with places and probabilities."""
     if not reading.windows:
         return Found((), (), tuple(passages), 0.0, -math.inf, reading.tokens)
     support = (
