@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from crossover.errors import MissingExtra
 
+# items that wait for each thread, so that none is idle
+AHEAD = 2
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -71,25 +75,33 @@ def set_threads(threads: int) -> None:
         torch.set_num_threads(threads)
 
 
-def spread(work: Callable[[Item], Result], items: Sequence[Item]) -> Generator[Result, None, None]:
+def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result, None, None]:
     """Yield ``work`` on every item, in their order, with torch's threads spread over the items.
 
     A small network reads batches side by side 1.3 times as fast as one batch with its operations
-    split. Modes of torch are a thread's own: ``work`` enters them.
+    split. Items are taken as they are needed, and made while others are worked on. Modes of torch
+    are a thread's own: ``work`` enters them.
     """
     import torch
 
-    threads = torch.get_num_threads()
-    workers = min(threads, len(items)) if device() == "cpu" else 1
+    threads, left = torch.get_num_threads(), iter(items)
+    first = list(islice(left, threads if device() == "cpu" else 1))
+    workers = len(first)
     if workers < 2:
-        yield from map(work, items)
+        yield from map(work, chain(first, left))
         return
     each = threads // workers
     pool = ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(each,))
     # whoever takes the results must not wait for threads that are busy with the next batch
     torch.set_num_threads(each)
+    waiting = deque[Future[Result]]()
     try:
-        yield from pool.map(work, items)
+        for item in chain(first, left):
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > AHEAD * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
         torch.set_num_threads(threads)

@@ -17,6 +17,8 @@ from crossover.models.reader._windows import Sentence, Window
 BATCH_TOKENS = 2048
 # windows that are sorted by length before they are read: more waste less, but hold more memory
 AHEAD = 256
+# the first of them are fewer: the others are cut while these are read
+FIRST = 64
 # spans kept of a question
 KEPT = 20
 
@@ -70,15 +72,12 @@ def read(
     readings = [Reading() for _ in asked]
     pages = _pages(asked, readings, _windows.OVERLAP if weighing else 0)
     done, total = 0, sum(len(text) for one in asked for text in one.texts)
-    while block := list(islice(pages, AHEAD)):
-        batches = _batches(block)
-        with closing(
-            precision.spread(partial(_run, network, weighing is not None), batches)
-        ) as found:
-            for batch, logits in zip(batches, found, strict=True):
-                _collect(logits, batch, readings, weighing)
-                done += sum(page.window[-1].end - page.window[0].start for page in batch)
-                meter.working("reading", min(done, total), total)
+    run = partial(_run, network, weighing is not None)
+    with closing(precision.spread(run, _batches(pages))) as found:
+        for batch, logits in found:
+            _collect(logits, batch, readings, weighing)
+            done += sum(page.window[-1].end - page.window[0].start for page in batch)
+            meter.working("reading", min(done, total), total)
     for reading in readings:
         reading.trim()
         reading.sentences.sort()
@@ -97,15 +96,15 @@ def _pages(asked: Sequence[Asked], readings: Sequence[Reading], overlap: int) ->
                 yield Page(number, passage, question, window, length)
 
 
-def _batches(pages: list[Page]) -> list[list[Page]]:
+def _batches(pages: Iterator[Page]) -> Iterator[list[Page]]:
     """Pages of about one length together."""
-    pages.sort(key=lambda page: -page.length)
-    batches = list[list[Page]]()
-    while pages:
-        size = max(1, BATCH_TOKENS // pages[0].length)
-        batches.append(pages[:size])
-        pages = pages[size:]
-    return batches
+    ahead = FIRST
+    while block := sorted(islice(pages, ahead), key=lambda page: -page.length):
+        ahead = AHEAD
+        while block:
+            size = max(1, BATCH_TOKENS // block[0].length)
+            yield block[:size]
+            block = block[size:]
 
 
 def _counted(found: Iterable[Sentence], reading: Reading) -> Iterator[Sentence]:
@@ -144,7 +143,7 @@ def _collect_spans(
             reading.trim()
 
 
-def _run(network: Any, spans: bool, batch: Sequence[Page]) -> Any:
+def _run(network: Any, spans: bool, batch: Sequence[Page]) -> tuple[Sequence[Page], Any]:
     import torch
 
     ids = torch.zeros(len(batch), batch[0].length, dtype=torch.long)
@@ -157,7 +156,7 @@ def _run(network: Any, spans: bool, batch: Sequence[Page]) -> Any:
         mask[row, : len(whole)] = 1
     device = network.words.weight.device
     with torch.inference_mode():
-        return network(ids.to(device), kinds.to(device), mask.to(device), spans)
+        return batch, network(ids.to(device), kinds.to(device), mask.to(device), spans)
 
 
 def _pooled(logits: Any, batch: Sequence[Page]) -> list[list[float]]:
