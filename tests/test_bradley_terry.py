@@ -60,7 +60,7 @@ def test_intervals_cover():
 @pytest.mark.long
 @pytest.mark.parametrize("documents", [12, 20, 40, 100])
 def test_intervals_cover_in_full(documents):
-    strength, share = coverage(600, documents, 1_000)
+    strength, share = coverage(300, documents, 400)
     assert 0.925 <= strength <= 0.975
     assert 0.925 <= share <= 0.975
 
