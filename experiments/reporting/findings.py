@@ -149,7 +149,8 @@ def _not_settled(cell: Cell, best: str, level: Sequence[str]) -> str:
     if _tables.unknown(pair["low"]):
         return f"Not settled: no interval for {_name(best)} against {_name(rival)}, {_why(pair)}."
     ends = f"[{pair['low']:+.3f}, {pair['high']:+.3f}]"
-    more = f", and {len(level) - 1} others are as close" * (len(level) > 1)
+    others = len(level) - 1
+    more = f", and {others} {'others are' if others > 1 else 'other is'} as close" * (others > 0)
     first = f"Not settled which is the most accurate: {_name(best)} is"
     apart = "level with" if pair["difference"] == 0 else "ahead of"
     by = "" if pair["difference"] == 0 else f" by {pair['difference']:.3f}"
