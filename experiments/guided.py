@@ -90,7 +90,8 @@ def pieces(dataset: Dataset, of: Of, limit: int, seed: int) -> list[Piece]:
     cut = (_cut(example, of, random.Random(f"{seed}/{example.question.id}")) for example in every)
     found = {piece.id: piece for piece in cut if piece}
     if not found:
-        raise DataError(f"no {of} of this dataset has enough words to be cut in two")
+        hint = "; try documents" if of == "question" else ""
+        raise DataError(f"no {of} of this dataset has enough words to be cut in two{hint}")
     kept = sampled([e for e in every if e.question.id in found], limit, seed)
     return [found[example.question.id] for example in kept]
 
