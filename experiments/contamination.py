@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from crossover.abstention import abstains
@@ -86,11 +87,18 @@ def _is_closed_book(frame: DataFrame) -> Series[bool]:
 
 
 def _scores(closed: DataFrame) -> list[float]:
-    """The headline score of every closed-book answer; 0 for one that failed or declines."""
+    """The headline score of every closed-book answer.
+
+    0 for one that failed or declines, and where the metric does not apply, as to a question without
+    an answer.
+    """
     headline = {name: named[0] for name, named in closed.attrs["metrics"].items()}
+    scores = [row[headline[row["dataset"]]] for _, row in closed.iterrows()]
+    said = [
+        outcome in FINE and not abstains(text)
+        for outcome, text in zip(closed["outcome"], closed["answer"], strict=True)
+    ]
     return [
-        float(row[headline[row["dataset"]]] or 0.0)
-        if row["outcome"] in FINE and not abstains(row["answer"])
-        else 0.0
-        for _, row in closed.iterrows()
+        float(score) if good and score is not None and not math.isnan(score) else 0.0
+        for score, good in zip(scores, said, strict=True)
     ]

@@ -81,19 +81,18 @@ class Guided:
 def pieces(dataset: Dataset, of: Of, limit: int, seed: int) -> list[Piece]:
     """Cut texts of a dataset in two, at places drawn by the seed; spread over its documents.
 
-    ``question``: a question with its first gold answer. ``document``: words somewhere in a
-    document, once for each. Raises DataError where no text is long enough.
+    ``question``: a question with its first gold answer. ``document``: words somewhere in each
+    document. Raises DataError where no text is long enough.
     """
     every = list(dataset.examples())
-    if of == "document":
-        every = list({e.question.documents: e for e in every if e.question.documents}.values())
-    cut = (_cut(example, of, random.Random(f"{seed}/{example.question.id}")) for example in every)
+    texts = _documents(every) if of == "document" else every
+    cut = (_cut(one, of, random.Random(f"{seed}/{one.question.id}")) for one in texts)
     found = {piece.id: piece for piece in cut if piece}
     if not found:
         hint = "; try documents" if of == "question" else ""
         raise DataError(f"no {of} of this dataset has enough words to be cut in two{hint}")
-    kept = sampled([e for e in every if e.question.id in found], limit, seed)
-    return [found[example.question.id] for example in kept]
+    kept = sampled([one for one in texts if one.question.id in found], limit, seed)
+    return [found[one.question.id] for one in kept]
 
 
 def guided_completion(
@@ -123,6 +122,16 @@ def guided_completion(
     ]
     replies = _replies([text for both in prompts for text in both], model, folder, seed, progress)
     return _compared(texts, list(zip(replies[::2], replies[1::2], strict=True)))
+
+
+def _documents(every: Sequence[Example]) -> list[Example]:
+    """An example per document, in the group of the first question on it."""
+    found = dict[str, Example]()
+    for example in every:
+        for document in example.question.documents:
+            question = Question(document.id, "", (document,))
+            found.setdefault(document.id, Example(question, group=example.group))
+    return list(found.values())
 
 
 def _cut(example: Example, of: Of, chance: random.Random) -> Piece | None:

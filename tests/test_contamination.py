@@ -1,5 +1,6 @@
 """What a model knows beforehand: closed-book answers of a run, and texts completed by heart."""
 
+import math
 import random
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from crossover.experiments import guided
 from crossover.experiments.contamination import known_shares, mark_known, without_known
 from crossover.experiments.grid import load_grid
 from crossover.experiments.report import load_frame, summarise
+from crossover.experiments.reporting.details import read_details
 from crossover.experiments.run import run_grid
 from crossover.roles import Dataset, Model
 from crossover.types import Completion
@@ -52,6 +54,11 @@ def test_what_is_answered_without_context_is_known():
     assert set(without_known(marked)["example"]) == {"q2", "q3", "q4", "q5"}
 
 
+def test_where_the_metric_does_not_apply_nothing_is_known():
+    marked = mark_known(_run([(math.nan, "answered", "Paris"), (1.0, "answered", "Paris")]))
+    assert list(marked["tag.known"]) == ["no", "no", "yes", "yes"]
+
+
 def test_the_threshold_counts():
     closed = [(0.5, "answered", "Paris"), (0.9, "answered", "Paris")]
     marked = mark_known(_run(closed), threshold=0.8)
@@ -88,6 +95,9 @@ def test_a_run_is_tagged_from_the_command_line(tmp_path, capsys):
     assert "2 of 8 questions known without context" in capsys.readouterr().out
     table = summarise(load_frame(tmp_path / "t"), ["known"])
     assert sorted(set(table["tag.known"])) == ["no", "yes"]
+    passages = read_details(tmp_path / "t")["passages"]  # the report of the tagged run shows them
+    assert len(passages) == 2 * 8
+    assert any(map(len, passages))
     command = ["contamination", str(tmp_path / "run"), "--drop", "--out", str(tmp_path / "d")]
     app(command, standalone_mode=False)
     left = load_frame(tmp_path / "d")
@@ -186,6 +196,21 @@ def test_pieces_of_documents_are_cut_where_the_seed_says():
     assert all(any(f"{one.first} {one.rest}" in text for text in texts) for one in found)
     assert found == guided.pieces(dataset, "document", 10, seed=1)
     assert found != guided.pieces(dataset, "document", 10, seed=2)
+
+
+def test_every_document_of_a_question_is_cut_once(tmp_path):
+    import json
+
+    texts = {name: " ".join(f"{name}{n}" for n in range(200)) for name in "abc"}
+    documents = [{"id": name, "text": text} for name, text in texts.items()]
+    lines = [
+        {"question": "Who?", "answers": ["Ada"], "documents": documents[:2]},
+        {"question": "When?", "answers": ["1902"], "documents": documents},
+    ]
+    path = tmp_path / "several.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    found = guided.pieces(catalog.load(Dataset, f"jsonl('{path}')"), "document", 9, seed=0)
+    assert sorted(one.first[0] for one in found) == ["a", "b", "c"]
 
 
 def test_guided_completion_from_the_command_line(mills, tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -56,8 +57,28 @@ def read_details(folder: Path, examples: Sequence[str] | None = None) -> DataFra
     """
     if not (folder / DETAILS).is_file():
         return None
-    chosen = None if examples is None else [("example", "in", list(examples))]
-    return _read(folder / DETAILS, filters=chosen)
+    if examples is None:
+        return _read(folder / DETAILS)
+    import pyarrow
+    from pyarrow.compute import field
+
+    # of no examples, too, the values are texts
+    wanted = pyarrow.array(examples, pyarrow.string())
+    return _read(folder / DETAILS, filters=field("example").isin(wanted))
+
+
+def copy_details(folder: Path, to: Path) -> None:
+    """Copy the details, where there are any, beside the results of another directory.
+
+    Raises StoreError where that cannot be written.
+    """
+    if not (folder / DETAILS).is_file() or folder.resolve() == to.resolve():
+        return
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(folder / DETAILS, to / DETAILS)
+    except OSError as error:
+        raise StoreError(f"details cannot be written to {to}: {error.strerror}") from error
 
 
 def read_places(folder: Path) -> DataFrame | None:

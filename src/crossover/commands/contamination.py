@@ -43,6 +43,7 @@ def contamination(
 
     from crossover.experiments.contamination import known_shares, mark_known, without_known
     from crossover.experiments.report import load_frame, render_terminal, summarise, write_report
+    from crossover.experiments.reporting.details import copy_details
 
     marked = mark_known(load_frame(folder), threshold)
     _print_shares(known_shares(marked))
@@ -51,7 +52,9 @@ def contamination(
     if not console.is_terminal:
         console.width = max(console.width, WIDE)
     console.print(render_terminal(summarise(kept, by)))
-    for path in write_report(kept, out or folder.with_name(f"{folder.name}-known"), by):
+    tagged = out or folder.with_name(f"{folder.name}-known")
+    copy_details(folder, tagged)
+    for path in write_report(kept, tagged, by):
         typer.echo(str(path))
 
 
