@@ -42,7 +42,8 @@ def fill(
             if unit not in chosen and sizes[unit] <= room:
                 kept.append(unit)
                 room -= sizes[unit]
-        room = _trim(kept, passages, sizes, budget, model)
+        if len(kept) > len(chosen):
+            room = _trim(kept, passages, sizes, budget, model)
     if not kept and ranked:
         kept = [_beginning(ranked[0], passages, budget, model)]
     return assembled(passages, kept)

@@ -13,6 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from crossover.models.reader._packed import Linear
+
 WIDTH, HEADS, LAYERS, INNER = 384, 12, 6, 1536
 WORD_PIECES, POSITIONS = 30522, 512
 # features in which the first and the last word piece of a span are matched
@@ -44,19 +46,18 @@ class Layer(nn.Module):
     def __init__(self, dropout: float) -> None:
         super().__init__()
         self.dropout = dropout
-        self.attend = nn.Linear(WIDTH, 3 * WIDTH)
-        self.mix = nn.Linear(WIDTH, WIDTH)
+        self.attend = Linear(WIDTH, 3 * WIDTH)
+        self.mix = Linear(WIDTH, WIDTH)
         self.attended = nn.LayerNorm(WIDTH, EPSILON)
-        self.widen = nn.Linear(WIDTH, INNER)
-        self.narrow = nn.Linear(INNER, WIDTH)
+        self.widen = Linear(WIDTH, INNER, "gelu")
+        self.narrow = Linear(INNER, WIDTH)
         self.finished = nn.LayerNorm(WIDTH, EPSILON)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         """Update states (batch × length × WIDTH); ``mask`` is added to the attention logits."""
         mixed = self.mix(self._attention(states, mask))
         states = self.attended(states + self._drop(mixed))
-        inner = nn.functional.gelu(self.widen(states))
-        finished: Tensor = self.finished(states + self._drop(self.narrow(inner)))
+        finished: Tensor = self.finished(states + self._drop(self.narrow(self.widen(states))))
         return finished
 
     def _attention(self, states: Tensor, mask: Tensor) -> Tensor:

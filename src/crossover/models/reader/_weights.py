@@ -28,6 +28,7 @@ def load(path: Path = FILE) -> tuple[Any, Calibration]:
         raise MissingExtra("safetensors", "rag", "the embedded reader") from None
     try:
         from crossover.models.reader._network import Network
+        from crossover.models.reader._packed import pack
     except ImportError:
         raise MissingExtra("torch", "rag", "the embedded reader") from None
     network = Network()
@@ -35,4 +36,6 @@ def load(path: Path = FILE) -> tuple[Any, Calibration]:
     with safe_open(path, "pt") as file:
         kept = json.loads(file.metadata()["calibration"])
     calibration = Calibration(**{name: tuple(value) for name, value in kept.items()})
-    return network.train(False).to(precision.device(), precision.fastest()), calibration
+    network.train(False).to(precision.device(), precision.fastest())
+    pack(network)
+    return network, calibration
