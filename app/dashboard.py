@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.errors import CrossoverError
 from crossover.experiments import _tables
-from crossover.experiments._plot import cost_title, drawn
 from crossover.experiments._summary import TAG
 from crossover.experiments.report import cost_axis, load_frame, summarise, tags_of
+from crossover.experiments.reporting.plot import cost_title, drawn
 
 if TYPE_CHECKING:
     from altair import FacetChart, LayerChart

@@ -17,9 +17,9 @@ from crossover import catalog
 from crossover.experiments import _tables
 from crossover.experiments._markdown import markdown_table
 from crossover.experiments.grid import load_grid
-from crossover.experiments.injection import measure_injection
-from crossover.experiments.injection_detector import Detector
-from crossover.experiments.injection_table import (
+from crossover.experiments.injection.detector import Detector
+from crossover.experiments.injection.measuring import measure_injection
+from crossover.experiments.injection.table import (
     injection_columns,
     summarise_injection,
     write_injection,

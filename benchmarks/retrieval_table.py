@@ -12,15 +12,15 @@ from pathlib import Path
 import pandas as pd
 from rich.console import Console
 
-from crossover.experiments._ranking import (
+from crossover.experiments.grid import load_grid
+from crossover.experiments.progress import LiveProgress
+from crossover.experiments.report import render_terminal
+from crossover.experiments.retrieval.measuring import measure_retrieval
+from crossover.experiments.retrieval.table import (
     retrieval_columns,
     summarise_retrieval,
     write_retrieval,
 )
-from crossover.experiments.grid import load_grid
-from crossover.experiments.progress import LiveProgress
-from crossover.experiments.report import render_terminal
-from crossover.experiments.retrieval import measure_retrieval
 
 HEADLINE = "recall@5"
 HYBRID = "hybrid(retrievers=[bm25, dense])"

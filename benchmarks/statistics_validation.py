@@ -7,8 +7,8 @@ import sys
 import time
 from dataclasses import replace
 
-from crossover.experiments.simulation import HARD
-from crossover.experiments.validation import Lead, coverage, found_crossings, size
+from crossover.experiments.inference.simulation import HARD
+from crossover.experiments.inference.validation import Lead, coverage, found_crossings, size
 
 CLUSTERS = (12, 20, 40, 100)
 LEADS = (
@@ -55,8 +55,8 @@ def effort(_):
     import numpy as np
     import pandas as pd
 
-    from crossover.experiments.flipping import flipped_p
-    from crossover.experiments.paired import compare
+    from crossover.experiments.inference.flipping import flipped_p
+    from crossover.experiments.inference.paired import compare
 
     generator = np.random.default_rng(0)
     for documents in (100, 2000):

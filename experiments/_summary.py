@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from crossover.errors import ConfigError, DataError
-from crossover.experiments._paired import against_first
+from crossover.experiments.inference.compared import against_first
 from crossover.experiments.statistics import clustered_mean
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from crossover import catalog
 from crossover.catalog import NamedMetric
 from crossover.errors import ConfigError, DataError, UnknownName
-from crossover.experiments.subset_files import Weights, kept, read_subset
+from crossover.experiments.subsets.files import Weights, kept, read_subset
 from crossover.limits import Limits, check_prices, limits_of
 from crossover.roles import Dataset, Model, ReleasedAnswers, Strategy
 from crossover.types import Document, Example

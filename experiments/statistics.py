@@ -85,7 +85,7 @@ def sign_flip(
     """
     import numpy as np
 
-    from crossover.experiments.flipping import flipped_p
+    from crossover.experiments.inference.flipping import flipped_p
 
     numbers = np.asarray(differences, dtype=float)
     applies = ~np.isnan(numbers)

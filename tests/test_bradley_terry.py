@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.special import expit, ndtr
 
 from crossover.errors import DataError
-from crossover.experiments._strengths import differences
-from crossover.experiments.bradley_terry import Comparison, rank
+from crossover.experiments.judging.bradley_terry import Comparison, rank
+from crossover.experiments.judging.strengths import differences
 
 STRENGTHS = {"closed_book": 0.0, "rag": 0.4, "hybrid": 1.0, "full_context": 1.2}
 NAMES = list(STRENGTHS)

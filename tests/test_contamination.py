@@ -11,8 +11,8 @@ from crossover import catalog
 from crossover.cli import app
 from crossover.datasets.biographies import Biographies
 from crossover.errors import ConfigError, DataError
-from crossover.experiments import guided
-from crossover.experiments.contamination import known_shares, mark_known, without_known
+from crossover.experiments.contamination import guided
+from crossover.experiments.contamination.known import known_shares, mark_known, without_known
 from crossover.experiments.grid import load_grid
 from crossover.experiments.report import load_frame, summarise
 from crossover.experiments.reporting.details import read_details

@@ -9,9 +9,13 @@ import numpy as np
 import pytest
 
 from crossover.errors import DataError, UnknownName
-from crossover.experiments.crossing import crossing
-from crossover.experiments.crossing_frame import crossing_of, crossing_of_option, number_of
-from crossover.experiments.validation import Lead, found_crossings
+from crossover.experiments.inference.crossing import crossing
+from crossover.experiments.inference.crossing_frame import (
+    crossing_of,
+    crossing_of_option,
+    number_of,
+)
+from crossover.experiments.inference.validation import Lead, found_crossings
 
 CLUSTERS = [12, 20, 40, 100]
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
-from crossover.experiments.flipping import flipped_p, holm
-from crossover.experiments.simulation import HARD
-from crossover.experiments.validation import size
+from crossover.experiments.inference.flipping import flipped_p, holm
+from crossover.experiments.inference.simulation import HARD
+from crossover.experiments.inference.validation import size
 
 CLUSTERS = [12, 20, 40, 100]
 

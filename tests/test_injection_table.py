@@ -15,9 +15,9 @@ from crossover.datasets._planting import WORDINGS, worded
 from crossover.errors import ConfigError
 from crossover.experiments._tables import texts
 from crossover.experiments.grid import load_grid
-from crossover.experiments.injection import measure_injection
-from crossover.experiments.injection_detector import Detector, cues, restored
-from crossover.experiments.injection_table import (
+from crossover.experiments.injection.detector import Detector, cues, restored
+from crossover.experiments.injection.measuring import measure_injection
+from crossover.experiments.injection.table import (
     injection_columns,
     summarise_injection,
     write_injection,

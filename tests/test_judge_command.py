@@ -16,11 +16,11 @@ from typer.testing import CliRunner
 
 from crossover.cli import app
 from crossover.errors import CrossoverError
-from crossover.experiments.agreement import measure
 from crossover.experiments.frame import frame, record
 from crossover.experiments.grid import load_grid
-from crossover.experiments.judge_report import judge_summary, rankings
-from crossover.experiments.judged import combined, judge_run
+from crossover.experiments.judging.agreement import measure
+from crossover.experiments.judging.judged import combined, judge_run
+from crossover.experiments.judging.report import judge_summary, rankings
 from crossover.experiments.run import Silent, execute
 from crossover.experiments.store import Store
 from crossover.judging.calls import UNPARSABLE, Verdict

@@ -10,11 +10,11 @@ from itertools import combinations
 
 from frames import HOSTILE, frame, row, typical
 
-from crossover.experiments._plot import accuracy_cost
 from crossover.experiments.report import (
     summarise,
     write_report,
 )
+from crossover.experiments.reporting.plot import accuracy_cost
 
 
 class Page(HTMLParser):

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from crossover.errors import UnknownName
-from crossover.experiments.effects import odds_ratio, standardised
-from crossover.experiments.paired import compare, paired_table
-from crossover.experiments.simulation import HARD, Scenario, data_sets
+from crossover.experiments.inference.effects import odds_ratio, standardised
+from crossover.experiments.inference.paired import compare, paired_table
+from crossover.experiments.inference.simulation import HARD, Scenario, data_sets
+from crossover.experiments.inference.validation import coverage
 from crossover.experiments.statistics import clustered_mean, sign_flip
-from crossover.experiments.validation import coverage
 
 CLUSTERS = [12, 20, 40, 100]
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from crossover.errors import DataError, UnknownName
-from crossover.experiments.break_even import break_even, break_even_of
-from crossover.experiments.flipping import flipped_p
-from crossover.experiments.power import settling
-from crossover.experiments.seeds import over_seeds, seeds_table, together
+from crossover.experiments.inference.break_even import break_even, break_even_of
+from crossover.experiments.inference.flipping import flipped_p
+from crossover.experiments.inference.power import settling
+from crossover.experiments.inference.seeds import over_seeds, seeds_table, together
 from crossover.experiments.statistics import spread
 
 

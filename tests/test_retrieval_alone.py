@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 from crossover import catalog
 from crossover.cli import app
 from crossover.errors import ConfigError, DataError
-from crossover.experiments._ranking import retrieval_columns, summarise_retrieval
 from crossover.experiments.grid import load_grid
 from crossover.experiments.report import summarise
-from crossover.experiments.retrieval import measure_retrieval
+from crossover.experiments.retrieval.measuring import measure_retrieval
+from crossover.experiments.retrieval.table import retrieval_columns, summarise_retrieval
 from crossover.experiments.run import run
 
 TOWNS = ("Ostrel", "Quill", "Belo", "Marn", "Tosk", "Vira")

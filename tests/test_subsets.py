@@ -13,8 +13,8 @@ from crossover.cli import app
 from crossover.errors import ConfigError, DataError, UnknownName
 from crossover.experiments.grid import load_grid
 from crossover.experiments.report import write_report
-from crossover.experiments.subset_files import read_subset, weighted_means
-from crossover.experiments.subsets import choose, estimated, held_out, past_scores
+from crossover.experiments.subsets.choosing import choose, estimated, held_out, past_scores
+from crossover.experiments.subsets.files import read_subset, weighted_means
 
 
 def systems(questions=300, number=12, seed=0):

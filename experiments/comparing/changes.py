@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from crossover.experiments.power import settling
+from crossover.experiments.inference.power import settling
 from crossover.experiments.statistics import ROUGH_BELOW, ROUNDING, Spread, sign_flip, spread
 
 if TYPE_CHECKING:

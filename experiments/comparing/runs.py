@@ -18,7 +18,7 @@ from crossover.experiments.comparing.changes import (
 from crossover.experiments.comparing.conditions import Condition, condition, mapping
 from crossover.experiments.comparing.measures import Measure, find, metrics_of, values
 from crossover.experiments.comparing.pairing import Key, Pair, names_of, paired, resolved
-from crossover.experiments.flipping import holm
+from crossover.experiments.inference.flipping import holm
 from crossover.experiments.report import load_frame
 
 if TYPE_CHECKING:

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING
 
 from crossover.experiments import _tables
 from crossover.experiments._summary import TAG
-from crossover.experiments.break_even import BreakEven, break_even_of
-from crossover.experiments.crossing import Crossing
-from crossover.experiments.crossing_frame import crossing_of, crossing_of_option, number_of
+from crossover.experiments.inference.break_even import BreakEven, break_even_of
+from crossover.experiments.inference.crossing import Crossing
+from crossover.experiments.inference.crossing_frame import (
+    crossing_of,
+    crossing_of_option,
+    number_of,
+)
 from crossover.experiments.reporting.facts import Cell, usable_tags
 from crossover.experiments.reporting.slices import LENGTH
 

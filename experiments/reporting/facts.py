@@ -51,7 +51,7 @@ class Cell:
     @cached_property
     def scores(self) -> tuple[DataFrame, NDArray[np.intp]]:
         """Questions × strategies, and the number of each question's document."""
-        from crossover.experiments.paired import score_table
+        from crossover.experiments.inference.paired import score_table
 
         return score_table(self.frame, self.metric)
 
@@ -84,7 +84,7 @@ class Facts:
     @cached_property
     def pairs(self) -> DataFrame:
         """Every two strategies of a dataset and model; of many, each against the best."""
-        from crossover.experiments.paired import paired_table
+        from crossover.experiments.inference.paired import paired_table
 
         if self.frame["strategy"].nunique() <= ALL_PAIRS:
             return paired_table(self.frame)
@@ -113,8 +113,8 @@ class Facts:
     def _against_best(self) -> DataFrame:
         import pandas as pd
 
-        from crossover.experiments.flipping import holm
-        from crossover.experiments.paired import COLUMNS, paired_table
+        from crossover.experiments.inference.flipping import holm
+        from crossover.experiments.inference.paired import COLUMNS, paired_table
 
         none = pd.DataFrame(columns=["dataset", "model", *COLUMNS])
         tables = [

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from crossover.experiments import _tables
-from crossover.experiments._labels import FAINT
-from crossover.experiments._plot import INK, SERIES, canvas, saved
+from crossover.experiments.reporting.labels import FAINT
+from crossover.experiments.reporting.plot import INK, SERIES, canvas, saved
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from crossover.experiments.crossing import Crossing
+    from crossover.experiments.inference.crossing import Crossing
 
 WIDTH, HEIGHT, ACROSS = 4.0, 2.7, 2
 

@@ -43,7 +43,7 @@ def wins(cell: Cell, one: str, other: str) -> list[Place]:
     looked at; kinds on fewer than ten documents are not. A kind within one that is listed for the
     same strategy is left out. Empty where one strategy is ahead on every kind: the lead is general.
     """
-    from crossover.experiments.flipping import holm
+    from crossover.experiments.inference.flipping import holm
 
     found = list(_differences(cell, one, other))
     if not found:

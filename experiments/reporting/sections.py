@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.errors import DataError, MissingExtra
 from crossover.experiments import _tables
-from crossover.experiments._plot import KEPT, LATENCY, accuracy_cost, cost_title, drawn
 from crossover.experiments._summary import cost_axis
 from crossover.experiments.reporting import costs, curves, outcomes, pairs, slices, verdicts
 from crossover.experiments.reporting.facts import Cell, Facts
 from crossover.experiments.reporting.leads import lead_plot
+from crossover.experiments.reporting.plot import KEPT, LATENCY, accuracy_cost, cost_title, drawn
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -203,7 +203,7 @@ def judged(facts: Facts) -> dict[str, Any] | None:
         return {"said": f"The verdicts beside this page cannot be shown: {error}.", "table": None}
     if judged is None:
         return None
-    from crossover.experiments.judge_report import judge_columns, judge_summary
+    from crossover.experiments.judging.report import judge_columns, judge_summary
 
     summary = judge_summary(judged)
     judge, mode = (str(judged.attrs.get(name) or "") for name in ("judge", "judge_mode"))

@@ -120,15 +120,15 @@ def retrieval(
     rebuild: Rebuild = False,
 ) -> None:
     """Measure retrieval alone: the grid's strategies that retrieve, against gold evidence."""
-    from crossover.experiments._ranking import (
+    from crossover.experiments.grid import check_tags, load_grid
+    from crossover.experiments.progress import LiveProgress
+    from crossover.experiments.report import render_terminal
+    from crossover.experiments.retrieval.measuring import check_measure, measure_retrieval
+    from crossover.experiments.retrieval.table import (
         retrieval_columns,
         summarise_retrieval,
         write_retrieval,
     )
-    from crossover.experiments.grid import check_tags, load_grid
-    from crossover.experiments.progress import LiveProgress
-    from crossover.experiments.report import render_terminal
-    from crossover.experiments.retrieval import check_measure, measure_retrieval
     from crossover.experiments.run import folder_of
 
     _allow_components_beside(grid)

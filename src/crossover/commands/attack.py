@@ -45,9 +45,9 @@ def attack(
     from rich.console import Console
 
     from crossover.experiments.grid import load_grid
-    from crossover.experiments.injection import measure_injection
-    from crossover.experiments.injection_detector import Detector
-    from crossover.experiments.injection_table import (
+    from crossover.experiments.injection.detector import Detector
+    from crossover.experiments.injection.measuring import measure_injection
+    from crossover.experiments.injection.table import (
         check_slices,
         injection_columns,
         summarise_injection,

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from crossover.experiments.guided import Guided
+    from crossover.experiments.contamination.guided import Guided
 
 WIDE = 160
 
@@ -41,7 +41,7 @@ def contamination(
     """
     from rich.console import Console
 
-    from crossover.experiments.contamination import known_shares, mark_known, without_known
+    from crossover.experiments.contamination.known import known_shares, mark_known, without_known
     from crossover.experiments.report import load_frame, render_terminal, summarise, write_report
     from crossover.experiments.reporting.details import copy_details
 
@@ -70,7 +70,7 @@ def guided_completion(
 ) -> None:
     """Test whether a model has a dataset by heart: whether naming it brings its texts closer."""
     from crossover import catalog
-    from crossover.experiments import guided
+    from crossover.experiments.contamination import guided
     from crossover.roles import Dataset, Model
 
     found = guided.guided_completion(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from crossover.experiments._judge_calls import Planned
+    from crossover.experiments.judging.calls import Planned
     from crossover.experiments.run import Progress
     from crossover.judging.judge import Judge
 
@@ -44,8 +44,8 @@ def judge(
     dry_run: DryRun = False,
 ) -> None:
     """Let a model judge a run's answers; the same command again asks nothing twice."""
-    from crossover.experiments.judge_report import judge_report, write_judged
-    from crossover.experiments.judged import judge_run, plan_run
+    from crossover.experiments.judging.judged import judge_run, plan_run
+    from crossover.experiments.judging.report import judge_report, write_judged
     from crossover.experiments.report import load_frame
     from crossover.judging.candidates import check_independent
 
@@ -81,7 +81,12 @@ def judge_agreement(
     ] = None,
 ) -> None:
     """Measure how a judge agrees with labels, and its biases."""
-    from crossover.experiments.agreement import agreement_text, measure, plan, write_agreement
+    from crossover.experiments.judging.agreement import (
+        agreement_text,
+        measure,
+        plan,
+        write_agreement,
+    )
     from crossover.experiments.run import RUNS
 
     built = _built(who, mode, points, examples, shots, items, prompts, seed)
@@ -136,6 +141,6 @@ def _progress() -> Iterator[Progress]:
 
 
 def _print_plan(found: Planned) -> None:
-    from crossover.experiments.judge_report import plan_line
+    from crossover.experiments.judging.report import plan_line
 
     typer.echo(plan_line(found))

@@ -27,7 +27,7 @@ def subset(
     A grid asks them alone with `only: subset.jsonl`.
     """
     from crossover.experiments.report import load_frame
-    from crossover.experiments.subsets import past_scores
+    from crossover.experiments.subsets.choosing import past_scores
 
     rows: list[dict[str, Any]] = []
     for dataset, table in past_scores([load_frame(folder) for folder in folders]):
@@ -40,7 +40,7 @@ def subset(
 
 
 def _chosen(dataset: str, table: DataFrame, n: int, seed: int) -> list[dict[str, Any]]:
-    from crossover.experiments.subsets import LEAST_SYSTEMS, choose, held_out
+    from crossover.experiments.subsets.choosing import LEAST_SYSTEMS, choose, held_out
 
     scores = table.to_numpy(float)
     found = choose(scores, n, seed=seed)

@@ -2,5 +2,5 @@
 
 ``judge`` holds the modes (rubric, checklist, pairwise, each with graded examples where wanted),
 ``verdicts`` reads replies, ``labelled`` reads graded examples, ``candidates`` keeps a model from
-judging itself. Runs are judged by ``crossover.experiments.judged``.
+judging itself. Runs are judged by ``crossover.experiments.judging.judged``.
 """

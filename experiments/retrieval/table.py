@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from crossover.errors import StoreError
 from crossover.experiments import _tables
 from crossover.experiments._markdown import markdown_table
-from crossover.experiments._paired import NOT_COMPARED, compared
 from crossover.experiments._summary import KEYS, tag_columns, unscored
 from crossover.experiments._tables import Column
+from crossover.experiments.inference.compared import NOT_COMPARED, compared
 from crossover.experiments.statistics import clustered_mean
 
 if TYPE_CHECKING:

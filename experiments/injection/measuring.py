@@ -10,7 +10,7 @@ from crossover import catalog, meter
 from crossover.datasets.attacked import Attacked
 from crossover.errors import ConfigError
 from crossover.experiments.grid import Grid, Job, Source
-from crossover.experiments.injection_detector import NOT_LOOKED, Detector, Found
+from crossover.experiments.injection.detector import NOT_LOOKED, Detector, Found
 from crossover.experiments.run import Progress, Silent, run_grid
 from crossover.experiments.store import Store
 from crossover.metrics import attack

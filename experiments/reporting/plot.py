@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.errors import MissingExtra
 from crossover.experiments import _tables
-from crossover.experiments._labels import FAINT, LONGEST_LABEL, Sheet
 from crossover.experiments._summary import cost_axis
+from crossover.experiments.reporting.labels import FAINT, LONGEST_LABEL, Sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

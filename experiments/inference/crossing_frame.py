@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from crossover.errors import DataError, UnknownName
-from crossover.experiments.crossing import Crossing, crossing
+from crossover.experiments.inference.crossing import Crossing, crossing
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +45,7 @@ def crossing_of(
     """
     import numpy as np
 
-    from crossover.experiments.paired import score_table
+    from crossover.experiments.inference.paired import score_table
 
     metric = metric or _only_headline(frame)
     _check_there(frame, strategy, against)
@@ -79,7 +79,7 @@ def crossing_of_option(
     """
     import numpy as np
 
-    from crossover.experiments.paired import score_table
+    from crossover.experiments.inference.paired import score_table
 
     metric = metric or _only_headline(frame)
     _check_there(frame, against)

@@ -8,9 +8,9 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from crossover.errors import DataError, UnknownName
-from crossover.experiments.effects import Effect, odds_ratio, standardised
-from crossover.experiments.flipping import flipped_p, holm
-from crossover.experiments.power import LEVEL, POWER, Settling, settling
+from crossover.experiments.inference.effects import Effect, odds_ratio, standardised
+from crossover.experiments.inference.flipping import flipped_p, holm
+from crossover.experiments.inference.power import LEVEL, POWER, Settling, settling
 from crossover.experiments.statistics import Estimate, clustered_mean, spread
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.errors import StoreError
 from crossover.experiments import _tables
-from crossover.experiments._judge_calls import Judgement, Planned
 from crossover.experiments._markdown import markdown_table
-from crossover.experiments._paired import NOT_COMPARED, compared
-from crossover.experiments.bradley_terry import Ranking, rank
-from crossover.experiments.judged import NOT_ASKED, SCORE, Judged, comparisons_of
+from crossover.experiments.inference.compared import NOT_COMPARED, compared
+from crossover.experiments.judging.bradley_terry import Ranking, rank
+from crossover.experiments.judging.calls import Judgement, Planned
+from crossover.experiments.judging.judged import NOT_ASKED, SCORE, Judged, comparisons_of
 from crossover.experiments.statistics import ROUGH_BELOW, clustered_mean
 from crossover.judging.calls import UNPARSABLE
 from crossover.judging.judge import Judge

@@ -132,7 +132,7 @@ def break_even_of(
     """
     import pandas as pd
 
-    from crossover.experiments.paired import score_table
+    from crossover.experiments.inference.paired import score_table
 
     if cost not in COSTS:
         raise UnknownName(cost, "the costs that can break even", COSTS)

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from crossover.experiments.crossing import Crossing, crossing
-from crossover.experiments.effects import odds_ratio, standardised
-from crossover.experiments.flipping import flipped_p
-from crossover.experiments.simulation import (
+from crossover.experiments.inference.crossing import Crossing, crossing
+from crossover.experiments.inference.effects import odds_ratio, standardised
+from crossover.experiments.inference.flipping import flipped_p
+from crossover.experiments.inference.simulation import (
     Kind,
     Scenario,
     data_sets,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from crossover.errors import ConfigError, StoreError
 from crossover.experiments import _tables
 from crossover.experiments._markdown import markdown_table
-from crossover.experiments._paired import NOT_COMPARED, compared
 from crossover.experiments._summary import unscored
 from crossover.experiments._tables import Column
-from crossover.experiments.injection import CLEAN
+from crossover.experiments.inference.compared import NOT_COMPARED, compared
+from crossover.experiments.injection.measuring import CLEAN
 from crossover.experiments.statistics import ROUGH_BELOW, clustered_mean
 
 if TYPE_CHECKING:

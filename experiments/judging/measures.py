@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crossover.experiments._judge_calls import Judgement
-from crossover.experiments._judge_numbers import (
+from crossover.experiments.judging.calls import Judgement
+from crossover.experiments.judging.judged import combined
+from crossover.experiments.judging.numbers import (
     Measure,
     kappa_of,
     mean_of,
@@ -15,7 +16,6 @@ from crossover.experiments._judge_numbers import (
     resampled,
     spearman_of,
 )
-from crossover.experiments.judged import combined
 from crossover.judging.calls import UNPARSABLE
 from crossover.judging.judge import LAYOUTS, Judge
 from crossover.judging.labelled import Labelled

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from crossover.errors import DataError
-from crossover.experiments._curve import Curve, fitted
+from crossover.experiments.inference.curve import Curve, fitted
 from crossover.experiments.statistics import ROUGH_BELOW
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from crossover.errors import DataError
-from crossover.experiments._strengths import differences, shares, unconnected
+from crossover.experiments.judging.strengths import differences, shares, unconnected
 from crossover.experiments.statistics import ROUGH_BELOW, ROUNDING
 
 if TYPE_CHECKING:

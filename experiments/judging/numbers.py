@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from crossover.experiments import _tables
-from crossover.experiments.bradley_terry import RESAMPLES, widened_tail
+from crossover.experiments.judging.bradley_terry import RESAMPLES, widened_tail
 from crossover.experiments.statistics import clustered_mean
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Measure:
 
 
 def mean_of(name: str, values: Any, groups: Any, meaning: str, share: bool = True) -> Measure:
+    """A mean with its interval clustered by group."""
     import numpy as np
 
     found = clustered_mean(np.asarray(values, dtype=float), groups, share=share)
@@ -48,6 +49,7 @@ def mean_of(name: str, values: Any, groups: Any, meaning: str, share: bool = Tru
 def measure(
     name: str, found: tuple[float, float | None, float | None], n: int, meaning: str
 ) -> Measure:
+    """A measure of what ``resampled`` found; a NaN is nothing measured."""
     value, low, high = found
     return Measure(name, None if math.isnan(value) else value, low, high, n, meaning)
 
@@ -75,6 +77,7 @@ def resampled(
 
 
 def kappa_of(labels: Floats, levels: Floats, weights: Floats, kind: str | None) -> float:
+    """Cohen's kappa of weighted records, as scikit-learn weighs disagreement; NaN on one level."""
     import numpy as np
     from sklearn.metrics import cohen_kappa_score
 
@@ -93,6 +96,7 @@ def kappa_of(labels: Floats, levels: Floats, weights: Floats, kind: str | None) 
 
 
 def spearman_of(labels: Floats, values: Floats, weights: Floats) -> float:
+    """Spearman's correlation of weighted records; NaN where either side is constant."""
     import numpy as np
     from scipy.stats import spearmanr
 

@@ -1,0 +1,1 @@
+"""What a model knows of a benchmark before it is given the documents."""

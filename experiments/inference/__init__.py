@@ -1,0 +1,1 @@
+"""Paired inference: differences, tests, effects, power, crossover points, break-even, seeds."""

@@ -1,0 +1,1 @@
+"""Planted instructions: what they do to strategies, and finding them."""

@@ -1,0 +1,1 @@
+"""Judges at work: verdicts on a run, rankings from comparisons, agreement with labels."""

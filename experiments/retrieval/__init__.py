@@ -1,0 +1,1 @@
+"""Retrieval measured alone, without answers."""
