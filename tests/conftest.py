@@ -1,8 +1,11 @@
+import json
 import os
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from misbehaving import Endpoint
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -30,3 +33,68 @@ def benchmark_data() -> Path:
 @pytest.fixture
 def lara(benchmark_data: Path) -> Path:
     return benchmark_data / "lara"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[Endpoint]:
+    """An OpenAI-compatible API on the loopback; each test says how it behaves."""
+    with Endpoint() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def invoke() -> Callable[..., str]:
+    """Run a command in this process; what is the user's mistake is raised."""
+    from typer.testing import CliRunner
+
+    from crossover.cli import app
+
+    def call(*words: object) -> str:
+        result = CliRunner().invoke(app, [str(word) for word in words])
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.output
+
+    return call
+
+
+@pytest.fixture
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Keeps a frame as a run's directory."""
+    from crossover.experiments.report import RESULTS
+
+    def keep(table):  # type: ignore[no-untyped-def]
+        folder = tmp_path_factory.mktemp("run")
+        table.to_parquet(folder / RESULTS)
+        return folder
+
+    return keep
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with calls side by side, passages, prices and a strategy that fails."""
+    import crossover
+
+    folder = tmp_path_factory.mktemp("run")
+    lines = [
+        {
+            "id": f"q{n}",
+            "group": f"d{n % 2}",
+            "question": f"Who built bridge {n}?",
+            "answers": ["Ada"],
+            "context": f"Ada built bridge {n}. Bob did not.\n\n" * 40,
+            "tags": {"kind": "short"},
+        }
+        for n in range(4)
+    ]
+    path = folder / "questions.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    grid = {
+        "datasets": [f"jsonl({path})"],
+        "models": ["fake(reply='Ada, the engineer', input_price=1, output_price=2)"],
+        "strategies": ["closed_book", "rag(k=2)", "map_reduce(chunk=200)"],
+        "seed": 3,
+    }
+    crossover.run(grid, folder / "trial")
+    return folder / "trial"

@@ -1,7 +1,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from misbehaving import Endpoint, answer, hang, status
+from misbehaving import answer, hang, status
+from ostrel_questions import AFTER, ASK, CHOICE, QUESTION, TEXT, TOWN, named
 from passages import assert_verbatim
 from scripted import ask, by_prompt
 
@@ -12,31 +13,6 @@ from crossover.measure import measured
 from crossover.pipelines._citing import Checked, Statement, numbered, read_statements
 from crossover.roles import Model, Strategy
 from crossover.types import Document, Passage, Question
-
-TEXT = (
-    "Ostrel lies on the river Mir. Its bridge was built by Ada Varn in 1902. "
-    "The market opens on Mondays. The mayor of Ostrel is Belo Trask."
-)
-TOWN = Document("town", TEXT)
-QUESTION = Question("q", "Who built the bridge of Ostrel?", (TOWN,))
-CHOICE = Question("c", "Who built it?", (TOWN,), "choice", ("Belo Trask", "Ada Varn"))
-TWO = "strategies=[rag, full_context]"
-ALONE, JUDGE, ASK, AFTER = (
-    "from what you know",
-    "several readers",
-    "begins with its",
-    "one statement",
-)
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    with Endpoint() as endpoint:
-        yield endpoint
-
-
-def named(answer, name):
-    return [step for step in answer.trace if step.name == name]
 
 
 @pytest.mark.parametrize(

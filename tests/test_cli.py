@@ -6,9 +6,9 @@ import sys
 import time
 
 import pytest
+from command_line import crossover
 
 from crossover.catalog import KINDS
-from crossover.cli import main
 from crossover.experiments.store import Store
 
 
@@ -27,20 +27,6 @@ def here(tmp_path, monkeypatch):
     )
     (tmp_path / "notes.txt").write_text("Ada built the bridge in 1902.")
     return tmp_path
-
-
-def crossover(capsys, *arguments):
-    """Run the command line in this process; return its exit code, output and error output."""
-    before, sys.argv = sys.argv, ["crossover", *map(str, arguments)]
-    try:
-        main()
-        code = 0
-    except SystemExit as stop:
-        code = stop.code or 0
-    finally:
-        sys.argv = before
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def _grid(here, **keys):

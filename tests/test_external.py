@@ -3,7 +3,7 @@ import time
 
 import pytest
 from apps import BUILT, KEY, App
-from misbehaving import Endpoint, answer, hang, raw, reset, slow_bytes, status, web_page
+from misbehaving import answer, hang, raw, reset, slow_bytes, status, web_page
 
 from crossover import catalog
 from crossover.errors import ConfigError, RefusedError, UnknownName
@@ -27,12 +27,6 @@ def ask(text, question=QUESTION):
 def replies(body, code=200, **headers):
     """Reply with this JSON, whatever is asked."""
     return lambda asked, out: out.json(code, body, **headers)
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    with Endpoint() as endpoint:
-        yield endpoint
 
 
 def post(endpoint, more="", question=QUESTION):

@@ -42,12 +42,6 @@ def forgets():
     _remembering._places.clear()
 
 
-@pytest.fixture(scope="module")
-def endpoint():
-    with Endpoint() as endpoint:
-        yield endpoint
-
-
 def prompts(endpoint, part):
     return [asked.prompt for asked in endpoint.requests if part in asked.prompt]
 

@@ -3,15 +3,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from doing import CALL, Doing, answered, chain
 from misbehaving import Endpoint, answer
 
 from crossover import catalog, meter
 from crossover.measure import measured
-from crossover.models.fake import Fake
 from crossover.roles import Model
-from crossover.types import Answer, Question, Request, Step, Usage
-
-CALL = Request("Do it.")
+from crossover.types import Question, Step, Usage
 
 
 def test_costs_go_to_the_innermost_meter():
@@ -77,26 +75,6 @@ def test_usage_adds_and_unknown_stays_unknown():
 
 
 # the critical path
-
-
-class Doing:
-    """A strategy that does what it is told with the model."""
-
-    def __init__(self, work):
-        self.work = work
-
-    def answer(self, question, model):
-        self.work(model)
-        return Answer("done")
-
-
-def answered(work, **options):
-    return measured(Doing(work), Question("q", "?"), Fake(latency=0.05, **options))
-
-
-def chain(model, calls):
-    for _ in range(calls):
-        model.complete(CALL)
 
 
 def test_the_critical_path_of_a_chain_is_all_of_it():

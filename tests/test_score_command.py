@@ -1,26 +1,11 @@
 """`crossover score`: its tables, its JSON, and one clear line for what it cannot read."""
 
 import json
-import sys
 
 import pytest
+from command_line import crossover
 
-from crossover.cli import main
 from crossover.scoring import FORMATS, score_file
-
-
-def crossover(capsys, *arguments):
-    """Run the command line in this process; return its exit code, output and error output."""
-    before, sys.argv = sys.argv, ["crossover", *map(str, arguments)]
-    try:
-        main()
-        code = 0
-    except SystemExit as stop:
-        code = stop.code or 0
-    finally:
-        sys.argv = before
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
 
 
 def written(path, rows):

@@ -5,6 +5,7 @@ import re
 import time
 
 import pytest
+from doing import CALL, answered, chain
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -15,29 +16,6 @@ from crossover.measure import measured
 from crossover.models.fake import Fake
 from crossover.pipelines._calling import many, one
 from crossover.types import Answer, Question, Request, Step, Usage
-
-CALL = Request("Do it.")
-
-
-class Doing:
-    """A strategy that does what it is told with the model."""
-
-    def __init__(self, work):
-        self.work = work
-
-    def answer(self, question, model):
-        self.work(model)
-        return Answer("done")
-
-
-def answered(work, **options):
-    return measured(Doing(work), Question("q", "?"), Fake(latency=0.05, **options))
-
-
-def chain(model, calls):
-    for _ in range(calls):
-        model.complete(CALL)
-
 
 # the trace as a tree
 
