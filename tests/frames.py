@@ -91,3 +91,25 @@ def shown(renderable, width):
     file = io.StringIO()
     Console(file=file, width=width, color_system=None).print(renderable)
     return file.getvalue()
+
+
+def planted(scores, documents=30, questions=4, noise=0.1, **costs):
+    """Strategies with these mean scores, on the same questions: each adds its noise to theirs."""
+    generator = np.random.default_rng(3)
+    hard = generator.normal(0, 0.05, (documents, questions))
+    return frame(
+        [
+            row(
+                strategy,
+                f"document {at}",
+                float(np.clip(mean + hard[at, n] + generator.normal(0, noise), 0, 1)),
+                example=f"{at}-{n}",
+                dollars=costs.get(strategy, 0.001),
+                answer=f"{strategy} says {at}",
+                **{"tag.kind": "comparison" if n % 2 else "fact"},
+            )
+            for strategy, mean in scores.items()
+            for at in range(documents)
+            for n in range(questions)
+        ]
+    )
