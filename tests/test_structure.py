@@ -19,6 +19,7 @@ ORDER = [
     {"catalog", "prices", "files", "replies", "wrapped"},
     {"models", "retrievers", "compressors"},
     {"pipelines", "limits", "measure", "tracing"},
+    {"profiles"},
     {"datasets", "metrics"},
     {"judging", "faithfulness", "scoring"},
     {"experiments", "asking", "compressing", "ecosystem", "faces", "listing"},
