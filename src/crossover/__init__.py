@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from crossover.experiments.run import run
     from crossover.faces import load_dataset, load_model, load_strategy
     from crossover.measure import measured
+    from crossover.router.router import Router
     from crossover.types import (
         Answer,
         Completion,
@@ -36,6 +37,7 @@ __all__ = [
     "Question",
     "Record",
     "Request",
+    "Router",
     "Span",
     "Step",
     "Usage",
@@ -48,6 +50,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Router": "crossover.router.router",
     "run": "crossover.experiments.run",
     "load_dataset": "crossover.faces",
     "load_model": "crossover.faces",

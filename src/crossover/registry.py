@@ -22,6 +22,7 @@ from crossover.roles import (
     Compressor,
     Dataset,
     Model,
+    Policy,
     Reranker,
     Retriever,
     Selector,
@@ -37,6 +38,7 @@ PACKAGES: Mapping[type, str] = {
     Compressor: "crossover.compressors",
     Model: "crossover.models",
     Dataset: "crossover.datasets",
+    Policy: "crossover.router.policies",
 }
 METRICS = "crossover.metrics"
 KINDS: Mapping[str, Any] = {
@@ -48,6 +50,7 @@ KINDS: Mapping[str, Any] = {
     "selectors": Selector,
     "compressors": Compressor,
     "models": Model,
+    "policies": Policy,
     "metrics": METRICS,
 }
 

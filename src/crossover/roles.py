@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from crossover.decisions import Budget, Decision, Profile
 from crossover.types import Answer, Completion, Document, Example, Passage, Question, Request
 
 
@@ -119,6 +120,24 @@ class Retrieving(Strategy, Protocol):
 
     def retrieve(self, question: Question, model: Model) -> list[Passage]:
         """Return the passages that the answer would rest on, best first."""
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """Decides which strategy answers a question: what a Router is made of."""
+
+    @property
+    def strategies(self) -> tuple[str, ...]:
+        """The strategies it chooses from, as texts, the cheapest first."""
+
+    def decide(
+        self,
+        question: Question,
+        profile: Profile,
+        budget: Budget,
+        answers_so_far: Sequence[Answer] = (),
+    ) -> Decision:
+        """Choose the next strategy, or keep the last answer; see ``Decision``."""
 
 
 @runtime_checkable
