@@ -13,21 +13,21 @@ from crossover import meter
 from crossover.errors import ConfigError, CrossoverError, ProviderError
 from crossover.models._calls import within
 from crossover.models._failures import shortened
-from crossover.pipelines._answering import named
-from crossover.pipelines._outside import (
+from crossover.outside import (
+    ASKING,
+    UNKNOWN,
     Fields,
     Reply,
-    app_at,
     asked,
-    lend,
+    method_of,
     question_text,
     read_reply,
 )
+from crossover.pipelines._outside import app_at, lend
 from crossover.pipelines._outside_http import Address, body_of
-from crossover.retrievers._imported import read_options
-from crossover.retrievers._placed import placed
+from crossover.retrievers._imported import read_options, takes
 from crossover.roles import Model, Strategy
-from crossover.types import Answer, Completion, Question, Step, Usage
+from crossover.types import Answer, Question, Step, Usage
 
 OPERATIONAL = {"operational": True}
 _slots: dict[tuple[str, str, int], Semaphore] = {}
@@ -109,15 +109,7 @@ class External(Strategy):
         place = (self.target, self.url, self.concurrency)
         with meter.turn(_slots.setdefault(place, Semaphore(self.concurrency))):
             reply = self._posted(question) if self.url else self._called(question)
-        if reply.own is not None:
-            return reply.own
-        answer = named(Completion(reply.text), (), 0)
-        if answer.outcome == "failed:empty":
-            return replace(answer, message="the app replied with nothing")
-        if reply.hits is None:
-            return replace(answer, passages_known=False)
-        passages = placed(reply.hits, question.documents, len(reply.hits), "the app")
-        return replace(answer, passages=tuple(passages))
+        return reply.answer(question.documents)
 
     @property
     def _address(self) -> Address:
@@ -143,7 +135,7 @@ class External(Strategy):
             reply = read_reply(self._address.ask(body, made), self._fields)
         finally:
             if made:
-                usage = replace(_usage(reply), calls=len(made))
+                usage = replace(reply.usage if reply else UNKNOWN, calls=len(made))
                 detail = f"{self.url}; {len(made)} attempts"
                 meter.current().charge(usage, Step("app asked", sum(made), detail))
         return reply
@@ -158,13 +150,19 @@ class External(Strategy):
                 reply = read_reply(found, self._fields)
             finally:
                 # an app that asks our models is metered as it goes
-                usage = Usage() if seen.usage.calls else _usage(reply)
+                usage = Usage() if seen.usage.calls else (reply.usage if reply else UNKNOWN)
                 step = Step("app asked", time.perf_counter() - started, self.target)
                 seen.charge(usage, step)
         return reply
 
     def _asked(self, app: object, question: Question) -> object:
-        return asked(app, question, self.sends == "documents", self.question_field)
+        text, more = question_text(question), dict[str, object]()
+        if self.sends == "documents":
+            more["documents"] = [{"id": d.id, "text": d.text} for d in question.documents]
+        if self.question_field:
+            return asked(app, ASKING, {self.question_field: text, **more})
+        method = method_of(app, ASKING)
+        return asked(app, ASKING, text, **(more if method and takes(method, "documents") else {}))
 
     def _within_time(self, work: Any) -> object:
         """What the app returns; what it raises, in one line without secrets."""
@@ -180,20 +178,9 @@ class External(Strategy):
             raise ProviderError("external", f"{self.target}: {said}") from None
 
 
-UNKNOWN = Usage(None, None, None, None, 1, None)
-
-
 def wrap(app: object, name: str, **options: Any) -> External:
     """A live object as a strategy of this process: a function, a chain or a query engine.
 
     ``name`` stands for it in texts and stored results; ``options`` are those of ``External``.
     """
     return External(target=lend(app, name), **options)
-
-
-def _usage(reply: Reply | None) -> Usage:
-    if reply is None:
-        return UNKNOWN
-    if reply.own is not None and reply.own.usage != Usage():
-        return reply.own.usage
-    return replace(UNKNOWN, input_tokens=reply.input_tokens, output_tokens=reply.output_tokens)
