@@ -1,0 +1,302 @@
+"""What requests may hold, and what replies do: the forms behind the OpenAPI description."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from crossover.decisions import Budget, Decision, Expected, Profile
+from crossover.router.following import Route
+from crossover.router.router import profile_of
+from crossover.types import Answer, Document, Form, Passage, Question, Usage
+
+LONGEST_QUESTION = 50_000
+MOST_DOCUMENTS = 10_000
+MOST_CHOICES = 100
+Text = Annotated[str, StringConstraints(min_length=1)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+Amount = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Known = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+DOCUMENTS = ["Ada Varn built the bridge of Ostrel in 1902.", "Belo Trask is the mayor of Ostrel."]
+ASKED: dict[str, Any] = {"question": "Who built the bridge?", "documents": DOCUMENTS}
+
+
+class Body(BaseModel):
+    """A part of a request: unknown fields are refused, a path or an address has no place."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class DocumentBody(Body):
+    """A document: its text itself."""
+
+    text: str
+    id: Name | None = None
+
+
+class PassageBody(Body):
+    """What retrieval found."""
+
+    text: Text
+    document: str = Field(default="", max_length=200)
+    score: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+
+
+class ProfileBody(Body):
+    """What is known beside the question, where the documents themselves are not sent."""
+
+    tokens: Count | None = Field(None, description="of all documents")
+    documents: Count | None = Field(None, description="how many there are")
+    window: Count | None = Field(None, description="the answering model's, in tokens")
+    passages: list[PassageBody] = Field(default=[], max_length=1000, description="best first")
+
+
+class BudgetBody(Body):
+    """The most that this question may cost, by what is expected."""
+
+    tokens: Amount | None = None
+    dollars: Amount | None = None
+    seconds: Amount | None = None
+
+
+class AnswerBody(Body):
+    """An answer that a client's own chain gave, for a router that decides by it."""
+
+    text: str
+    outcome: str = Field(default="answered", max_length=60)
+    passages: list[PassageBody] = Field(default=[], max_length=1000)
+    input_tokens: Count | None = None
+    output_tokens: Count | None = None
+    dollars: Known | None = None
+    seconds: Known | None = None
+
+    def built(self) -> Answer:
+        """The answer as a policy sees it."""
+        usage = Usage(self.input_tokens, self.output_tokens, calls=1, dollars=self.dollars)
+        passages = built_passages(self.passages)
+        return Answer(self.text, passages, usage, seconds=self.seconds, outcome=self.outcome)
+
+
+class Asked(Body):
+    """What every request of ours has."""
+
+    question: Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_QUESTION)]
+    documents: list[Text | DocumentBody] = Field(
+        default=[],
+        max_length=MOST_DOCUMENTS,
+        description="texts; an address or a path is a text like any other, nothing is opened",
+    )
+    choices: list[Text] = Field(default=[], max_length=MOST_CHOICES)
+    form: Form | None = Field(None, description="answer; with choices: choice")
+    model: Name | None = Field(None, description="one of the served models; the first is default")
+    budget: BudgetBody | None = None
+
+    def built(self) -> Question:
+        """The question with its documents."""
+        form = self.form or ("choice" if self.choices else "answer")
+        documents = built_documents(self.documents)
+        return Question("", self.question, documents, form, tuple(self.choices))
+
+    def limits(self) -> Budget:
+        """The budget, empty where none is given."""
+        return Budget(**(self.budget.model_dump() if self.budget else {}))
+
+
+class DecideBody(Asked):
+    """What a decision is wanted on."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"question": "Who built the bridge?", "profile": {"tokens": 90000}},
+                {**ASKED, "answers_so_far": [{"text": "The text does not mention it."}]},
+            ]
+        }
+    )
+    profile: ProfileBody | None = None
+    answers_so_far: list[AnswerBody] = Field(default=[], max_length=8)
+
+    def known(self, question: Question, model: Any) -> Profile:
+        """What is known of the documents, what the client says before what they tell."""
+        found = profile_of(question, model)
+        if self.profile is None:
+            return found
+        said = self.profile
+        return Profile(
+            found.tokens if said.tokens is None else said.tokens,
+            found.documents if said.documents is None else said.documents,
+            found.window if said.window is None else said.window,
+            found.model,
+            built_passages(said.passages),
+        )
+
+
+class AnswerRequest(Asked):
+    """Answer a question over the documents that come with it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ASKED, {**ASKED, "stream": True}]})
+    stream: bool = Field(default=False, description="server-sent events: progress, then the answer")
+
+
+class Reply(BaseModel):
+    """A part of a reply."""
+
+
+class DecisionReply(Reply):
+    """Which strategy is asked, or with ``keep`` that the last answer stands."""
+
+    strategy: str
+    keep: bool
+    final: bool = Field(description="whether its answer will stand without another look")
+    confidence: float | None
+    reasons: list[str]
+    expected: dict[str, dict[str, float | None]]
+
+
+class UsageReply(Reply):
+    """The cost of all passes; null is unknown."""
+
+    input_tokens: int | None
+    output_tokens: int | None
+    cached_tokens: int | None
+    reasoning_tokens: int | None
+    calls: int
+    dollars: float | None
+    seconds: float | None
+
+
+class PlaceReply(Reply):
+    """A passage by its place; ``text`` only where it is not word for word the document's."""
+
+    document: str
+    start: int
+    end: int
+    score: float
+    text: str | None = None
+
+
+class PassReply(Reply):
+    """One strategy that was asked."""
+
+    strategy: str
+    outcome: str
+
+
+class AnswerReply(Reply):
+    """An answer, who gave it and why, and what all of it cost."""
+
+    answer: str
+    outcome: str
+    strategy: str
+    model: str
+    reasons: list[str]
+    decisions: list[DecisionReply]
+    passes: list[PassReply]
+    fell_back: list[str]
+    passages: list[PlaceReply]
+    evidence: list[PlaceReply]
+    cut: str
+    usage: UsageReply
+    request_id: str
+
+
+class ModelReply(Reply):
+    """A served model, as OpenAI lists them."""
+
+    id: str
+    object: str = "model"
+    created: int = 0
+    owned_by: str = "crossover"
+
+
+class ModelsReply(Reply):
+    """The served models."""
+
+    object: str = "list"
+    data: list[ModelReply]
+
+
+def built_documents(given: list[str | DocumentBody]) -> tuple[Document, ...]:
+    """Documents, those without an id named by their place."""
+    bodies = [DocumentBody(text=one) if isinstance(one, str) else one for one in given]
+    return tuple(Document(one.id or f"document {at}", one.text) for at, one in enumerate(bodies, 1))
+
+
+def built_passages(given: list[PassageBody]) -> tuple[Passage, ...]:
+    """Passages that only the client can place."""
+    return tuple(
+        Passage(one.document or f"passage {at}", 0, 0, one.text, one.score)
+        for at, one in enumerate(given, 1)
+    )
+
+
+def decision_reply(decision: Decision, clean: Any) -> DecisionReply:
+    """A decision for clients, what foreign errors said in its reasons ``clean``."""
+    return DecisionReply(
+        strategy=decision.strategy,
+        keep=decision.keep,
+        final=decision.final,
+        confidence=decision.confidence,
+        reasons=[clean(reason) for reason in decision.reasons],
+        expected={name: _expected(one) for name, one in decision.expected.items()},
+    )
+
+
+def usage_reply(answer: Answer) -> UsageReply:
+    """The whole cost of an answer."""
+    usage = answer.usage
+    return UsageReply(
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        cached_tokens=usage.cached_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        calls=usage.calls,
+        dollars=usage.dollars,
+        seconds=answer.seconds,
+    )
+
+
+def answer_reply(
+    answer: Answer, route: Route, model: str, request_id: str, clean: Any
+) -> AnswerReply:
+    """An answer for clients."""
+    decisions = [decision_reply(one, clean) for one in route.decisions]
+    return AnswerReply(
+        answer=answer.text,
+        outcome=answer.outcome,
+        strategy=route.strategy,
+        model=model,
+        reasons=decisions[-1].reasons,
+        decisions=decisions,
+        passes=[PassReply(strategy=name, outcome=one.outcome) for name, one in route.asked],
+        fell_back=route.fell_back,
+        passages=[_place(one) for one in answer.passages],
+        evidence=[_place(one) for one in answer.evidence],
+        cut=answer.cut,
+        usage=usage_reply(answer),
+        request_id=request_id,
+    )
+
+
+def _expected(one: Expected) -> dict[str, float | None]:
+    names: Mapping[str, float | None] = {
+        "quality": one.quality,
+        "tokens": one.tokens,
+        "dollars": one.dollars,
+        "seconds": one.seconds,
+    }
+    return {name: None if value is None else float(value) for name, value in names.items()}
+
+
+def _place(one: Passage) -> PlaceReply:
+    exact = one.start < one.end and not one.kept
+    return PlaceReply(
+        document=one.document,
+        start=one.start,
+        end=one.end,
+        score=float(one.score),
+        text=None if exact else one.text,
+    )

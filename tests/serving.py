@@ -1,0 +1,46 @@
+"""A server in a thread, as clients meet it: on a port of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from crossover.app.server import build_app, config
+from crossover.app.serving.settings import Settings, served_models
+from crossover.router.policies.rules import Rules
+from crossover.router.router import Router
+
+BUILT = "Ada Varn built the bridge of Ostrel in 1902."
+MAYOR = "Belo Trask is the mayor of Ostrel."
+ASKED = {"question": "Who built the bridge?", "documents": [BUILT, MAYOR]}
+TOKEN = "a-token-of-enough-characters"
+KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"
+RULES = Router(Rules(tokens=8000))
+
+
+def app_of(router=RULES, models=("fake(reply='Ada Varn')",), **settings):
+    """An app whose strategies are asked with a scripted model."""
+    return build_app(router, served_models(models), Settings(**settings))
+
+
+@contextmanager
+def listening(router=RULES, models=("fake(reply='Ada Varn')",), **settings) -> Iterator[str]:
+    """Serve on a free port of the loopback; its address."""
+    limits = Settings(**settings)
+    app = build_app(router, served_models(models), limits)
+    server = uvicorn.Server(config(app, limits, "127.0.0.1", 0, 2))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server did not start"
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        assert not thread.is_alive(), "the server did not end"
