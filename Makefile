@@ -11,7 +11,7 @@ ROOTS := pipelines retrievers compressors experiments app
 CODE := src $(ROOTS) tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint format grid report dashboard reader bare clean
+.PHONY: help setup demo test test-long lint format grid report router dashboard reader bare clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ grid: setup ## Run a grid: make grid GRID=my.yaml
 
 report: setup ## Show a run again: make report RUN=runs/my
 	$(BIN)/crossover report $(RUN)
+
+router: setup ## Learn a router from a run: make router RUN=runs/my
+	$(BIN)/crossover router fit $(RUN) --out $(RUN)/router.json
 
 dashboard: setup ## Look at a run in the browser: make dashboard RUN=runs/my
 	$(BIN)/crossover dashboard $(RUN)

@@ -16,7 +16,9 @@ from crossover.commands.compare import compare
 from crossover.commands.contamination import contamination, guided_completion
 from crossover.commands.export import export
 from crossover.commands.judge import judge, judge_agreement
+from crossover.commands.router import router_app
 from crossover.commands.score import score
+from crossover.commands.serve import serve
 from crossover.commands.subset import subset
 from crossover.errors import CrossoverError
 
@@ -51,6 +53,7 @@ class Kind(StrEnum):
     selectors = "selectors"
     compressors = "compressors"
     models = "models"
+    policies = "policies"
     metrics = "metrics"
 
 
@@ -222,10 +225,12 @@ app.command()(attribute)
 app.command()(compare)
 app.command()(export)
 app.command()(contamination)
+app.add_typer(router_app, name="router")
 app.command("guided-completion")(guided_completion)
 app.command()(judge)
 app.command("judge-agreement")(judge_agreement)
 app.command()(score)
+app.command()(serve)
 app.command()(subset)
 
 

@@ -1,0 +1,1 @@
+"""Routers from results: rows to learn from, fitting, and an honest verdict."""
