@@ -17,9 +17,17 @@ size=$(du -sm env/lib | cut -f1)
 echo "bare install: $size MB"
 [ "$size" -lt 400 ] || { echo "over 400 MB" >&2; exit 1; }
 env/bin/crossover --help >/dev/null
-for kind in datasets strategies retrievers chunkers compressors models metrics; do
+for kind in datasets strategies retrievers chunkers compressors models policies metrics; do
     env/bin/crossover list "$kind" >/dev/null
 done
 echo 'Ada wrote the first program.' >notes.txt
 env/bin/crossover ask 'Who wrote the first program?' notes.txt --model fake --strategy closed_book
 env/bin/python -c "import crossover; print(crossover.load_strategy('rag(k=5)'))"
+env/bin/python - <<'EOF'
+from crossover import Router
+from crossover.router.learner import Learner
+from crossover.router.policies.self_route import SelfRoute
+
+bound = Router(SelfRoute()).bind(rag=lambda question: "no idea", full_context=lambda question: "Ada")
+print(bound.answer("Who wrote the first program?").message)
+EOF

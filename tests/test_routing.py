@@ -9,9 +9,11 @@ from routing_runs import CHEAP, DEAR, planted
 from crossover.decisions import Budget, Profile
 from crossover.errors import ConfigError, DataError, UnknownName
 from crossover.experiments.routing.choosing import Forecast
+from crossover.experiments.routing.evaluating import choices
 from crossover.experiments.routing.fitting import fit_outcomes
 from crossover.experiments.routing.judging import said, verdict
 from crossover.experiments.routing.transfer import introduced, learning_curve, left_out
+from crossover.router.artefact import Artefact
 from crossover.router.objective import objective
 from crossover.router.policies.learned import Learned
 from crossover.router.router import Router
@@ -225,9 +227,29 @@ def test_a_new_model_is_introduced_by_its_answers():
     assert set(made.traits) == {"a", "b"}
     assert made.traits["b"][f"model.quality.{CHEAP}"] == pytest.approx(0.6, abs=0.2)
     assert made.costs.of(CHEAP, "tokens", 50_000, "b") == pytest.approx(3000, rel=0.1)
+    assert len(made.offsets["b"]) == 2
     ungraded = introduced(artefact, outcomes.rows(models == "b"))
+    assert not ungraded.offsets
     assert f"model.quality.{CHEAP}" not in ungraded.traits["b"]
     assert f"model.declines.{CHEAP}" in ungraded.traits["b"]
+
+
+def test_a_model_unlike_the_others_is_learned_from_its_grades(tmp_path):
+    outcomes = planted(models=("a", "b"))
+    models = np.array(outcomes.models)
+    artefact = fit_outcomes(outcomes.rows(models == "a"), objective="tradeoff(dollar=0)").artefact
+    other = outcomes.rows(models == "b")
+    # with this model the dear strategy always fails
+    other.quality[:, 1] = 0.0
+    made = introduced(artefact, other, graded=60)
+    assert made.offsets["b"][1] < -0.2
+    assert choices(made, other).mean() < choices(artefact, other).mean()
+    again = Artefact.load(made.save(tmp_path / "router.json"))
+    question, profile = Question("q", "Who?"), Profile(tokens=50_000, model="b")
+    answer = [Answer("no idea")]
+    decided = Learned.of(again).decide(question, profile, Budget(), answer)
+    plain = Learned.of(artefact).decide(question, profile, Budget(), answer)
+    assert decided.expected[DEAR].quality < plain.expected[DEAR].quality
 
 
 def test_more_graded_questions_teach_more():

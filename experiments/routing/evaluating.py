@@ -62,7 +62,10 @@ def choices(artefact: Artefact, rows: Outcomes) -> Choice:
     texts = np.array([known(row) for row in rows.asked])
     seen = artefact.learners[stage].predict(table)
     blind = artefact.learners[f"{stage} without texts"].predict(table)
-    expected = forecast(rows, np.where(texts[:, None], seen, blind), artefact.costs, cascade)
+    none = np.zeros(len(artefact.strategies))
+    shift = np.array([artefact.offsets.get(model, none) for model in rows.models])
+    quality = np.where(texts[:, None], seen, blind) + shift
+    expected = forecast(rows, quality, artefact.costs, cascade)
     chosen = expected.chosen(artefact.prices)
     if artefact.caution is None:
         return chosen

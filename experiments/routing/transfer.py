@@ -10,11 +10,11 @@ import numpy as np
 
 from crossover.errors import DataError, UnknownName
 from crossover.experiments.routing.evaluating import choices
-from crossover.experiments.routing.fitting import fit_outcomes
+from crossover.experiments.routing.fitting import fit_outcomes, table_of
 from crossover.experiments.routing.judging import verdict
 from crossover.experiments.routing.outcomes import TAG, Outcomes
 from crossover.router.artefact import Artefact
-from crossover.router.learner import group_folds
+from crossover.router.learner import Table, group_folds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,11 +88,24 @@ def introduced(artefact: Artefact, own: Outcomes, graded: int = 0, seed: int = 0
         }
         for model in dict.fromkeys(own.models)
     }
-    return replace(
+    known = replace(
         artefact,
         traits={**artefact.traits, **own.traits()},
         costs=replace(lines, scales={**lines.scales, **scales}),
     )
+    return replace(known, offsets=_offsets(known, own)) if graded else known
+
+
+def _offsets(artefact: Artefact, own: Outcomes) -> dict[str, list[float]]:
+    """How far a model's grades lie from what is expected, held back where they are few."""
+    stage = "after" if artefact.policy == "cascade" else "before"
+    table, models = table_of(own, artefact.traits, artefact.meaning), np.array(own.models)
+    found = {name: list(shift) for name, shift in artefact.offsets.items()}
+    for model in dict.fromkeys(own.models):
+        rows = models == model
+        part = Table(table.columns, table.values[rows])
+        found[model] = list(artefact.learners[stage].adapted(part, own.quality[rows]).offsets)
+    return found
 
 
 def _cells(own: Outcomes) -> list[tuple[str, float]]:

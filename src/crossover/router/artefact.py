@@ -46,7 +46,8 @@ class Artefact:
     point per price with the quality and cost of held-out documents; ``certainty`` maps expected
     margins to the share of questions on which nothing else did better. ``reference`` is how
     features were distributed, ``documents`` are digests of the texts that it was fitted on.
-    ``meaning`` turns a question's embedding into features, where these are used.
+    ``offsets`` are what each strategy's quality is shifted by with a model that was introduced
+    later; ``meaning`` turns a question's embedding into features, where these are used.
     """
 
     strategies: tuple[str, ...]
@@ -64,6 +65,7 @@ class Artefact:
     reference: Mapping[str, Any] = field(default_factory=dict)
     documents: Sequence[str] = ()
     fingerprint: str = ""
+    offsets: Mapping[str, Sequence[float]] = field(default_factory=dict)
     meaning: Meaning | None = None
     evaluation: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -122,7 +124,7 @@ class Artefact:
         learners = {name: Learner.from_json(one) for name, one in stored["learners"].items()}
         caution = Caution(**stored["caution"]) if stored["caution"] else None
         plain = ("metric", "policy", "unit", "traits", "prices", "frontier", "reference")
-        rest = ("documents", "fingerprint", "evaluation", "versions")
+        rest = ("documents", "fingerprint", "offsets", "evaluation", "versions")
         xs, ys = stored["certainty"]
         return cls(
             strategies=tuple(map(str, stored["strategies"])),
@@ -138,7 +140,7 @@ class Artefact:
     def _content(self) -> dict[str, Any]:
         caution = self.caution and vars(self.caution)
         names = ("metric", "policy", "unit", "traits", "prices", "frontier", "certainty")
-        rest = ("reference", "documents", "fingerprint", "evaluation", "versions")
+        rest = ("reference", "documents", "fingerprint", "offsets", "evaluation", "versions")
         return {
             "magic": MAGIC,
             "format": FORMAT,

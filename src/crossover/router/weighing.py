@@ -33,6 +33,8 @@ def decide(
         features |= answered_features(question, profile, answers_so_far[0])
     learner = _learner(artefact, after, evidence(question, profile) is not None)
     quality = learner.expect(features)
+    for name, shift in zip(quality, artefact.offsets.get(profile.model, ()), strict=False):
+        quality[name] += shift
     tokens = _held_tokens(profile, features)
     expected = {
         name: Expected(quality[name], **_costs(artefact, name, tokens, profile.model))
