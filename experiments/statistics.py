@@ -47,8 +47,8 @@ def clustered_mean(
     The variance is the bias-reduced cluster-robust one (CR2, Bell & McCaffrey 2002), Student's t
     has the degrees of freedom of Imbens & Kolesar (2016): at most clusters - 1, fewer where
     clusters are unequal. With ``share``, values are scores in 0-1 and the interval is computed
-    on the logit scale (Korn & Graubard 1999), which keeps it inside 0-1 and honest near the
-    ends; without, values may be anything, for instance differences.
+    on the logit scale (Korn & Graubard 1999), which keeps it inside 0-1, its end towards 0.5 no
+    nearer than Agresti & Coull's (1998); without, values may be anything, for instance differences.
 
     NaN values do not apply and are left out. There is no interval where there is one cluster or
     no spread between clusters; where every score is 0 (or every one 1) it is the exact binomial
@@ -68,8 +68,8 @@ def clustered_mean(
     mean = float(numbers.mean())
     if clusters < 2:
         return Estimate(mean, None, None, len(numbers), clusters)
-    half = _half_width(numbers, codes, level)
-    low, high = _bounds(mean, half, clusters, level, share)
+    half, quantile = _half_width(numbers, codes, level)
+    low, high = _bounds(mean, half, quantile, clusters, level, share)
     return Estimate(mean, low, high, len(numbers), clusters)
 
 
@@ -134,7 +134,7 @@ def _scores(numbers: Floats) -> Floats:
 
 
 def _bounds(
-    mean: float, half: float, clusters: int, level: float, share: bool
+    mean: float, half: float, quantile: float, clusters: int, level: float, share: bool
 ) -> tuple[float | None, float | None]:
     from scipy.special import expit, logit
 
@@ -146,14 +146,32 @@ def _bounds(
     if not share:
         return mean - half, mean + half
     reach = half / (mean * (1 - mean))
-    return float(expit(logit(mean) - reach)), float(expit(logit(mean) + reach))
+    low, high = float(expit(logit(mean) - reach)), float(expit(logit(mean) + reach))
+    inner = _inner_end(mean, half, quantile)
+    return (min(low, inner), high) if mean > 0.5 else (low, max(high, inner))
 
 
-def _half_width(numbers: Floats, codes: NDArray[np.intp], level: float) -> float:
+def _inner_end(mean: float, half: float, quantile: float) -> float:
+    """The end towards 0.5 with two more right and two more wrong answers (Agresti & Coull 1998).
+
+    Of so many as would be as sure were they independent. Near 0 and 1 the few documents that
+    differ may not be among those drawn, and the spread that was seen is then too small.
+    """
+    from scipy.special import expit, logit
+
+    number = mean * (1 - mean) * (quantile / half) ** 2
+    middle = (mean * number + 2) / (number + 4)
+    reach = quantile / math.sqrt(middle * (1 - middle) * (number + 4))
+    return float(expit(logit(middle) + (-reach if mean > 0.5 else reach)))
+
+
+def _half_width(numbers: Floats, codes: NDArray[np.intp], level: float) -> tuple[float, float]:
+    """Half the interval's width, and the quantile of Student's t in it."""
     from scipy.stats import t
 
     found = spread(numbers, codes)
-    return float(t.ppf((1 + level) / 2, found.freedom)) * found.error
+    quantile = float(t.ppf((1 + level) / 2, found.freedom))
+    return quantile * found.error, quantile
 
 
 def _within_correlation(numbers: Floats, codes: NDArray[np.intp], sizes: Floats) -> float:
