@@ -15,15 +15,7 @@ from starlette.exceptions import HTTPException
 
 from crossover.app.serving import problems
 from crossover.app.serving.asking import Asking, Served
-from crossover.app.serving.bodies import (
-    AnswerReply,
-    AnswerRequest,
-    DecideBody,
-    DecisionReply,
-    ModelReply,
-    ModelsReply,
-    decision_reply,
-)
+from crossover.app.serving.bodies import AnswerRequest, DecideBody
 from crossover.app.serving.chat import ChatBody, chunks, completion, event
 from crossover.app.serving.described import ERRORS, described
 from crossover.app.serving.figures import CONTENT_TYPE
@@ -32,6 +24,13 @@ from crossover.app.serving.patience import impatient
 from crossover.app.serving.problems import Problem, Refused
 from crossover.app.serving.routing import place_of
 from crossover.app.serving.settings import Settings, check_address
+from crossover.app.serving.shown import (
+    AnswerReply,
+    DecisionReply,
+    ModelReply,
+    ModelsReply,
+    decision_reply,
+)
 from crossover.errors import ConfigError
 from crossover.models._failures import shortened
 from crossover.roles import Model
@@ -150,7 +149,7 @@ def _add_asking(app: FastAPI, served: Served) -> None:
     async def decide(body: DecideBody, request: Request) -> DecisionReply:
         decision = await served.decide(body, request)
         seen(request.scope).strategy = decision.strategy
-        return decision_reply(decision, shortened)
+        return decision_reply(decision)
 
     @app.post("/answer", summary="Answer over documents", responses=ERRORS)
     async def answer(body: AnswerRequest, request: Request) -> AnswerReply:

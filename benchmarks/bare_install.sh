@@ -7,7 +7,7 @@ trap 'rm -rf "$folder"' EXIT
 "$python" -m venv "$folder/env"
 "$folder/env/bin/pip" install --quiet -c constraints.txt .
 cd "$folder"
-for heavy in torch streamlit llama_index transformers sentence_transformers; do
+for heavy in torch streamlit llama_index transformers sentence_transformers fastapi; do
     if env/bin/python -c "import $heavy" 2>/dev/null; then
         echo "the bare install has $heavy" >&2
         exit 1

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.testclient import TestClient
 
 from crossover.app.server import build_app, config
 from crossover.app.serving.settings import Settings, served_models
@@ -17,6 +18,7 @@ from crossover.router.router import Router
 BUILT = "Ada Varn built the bridge of Ostrel in 1902."
 MAYOR = "Belo Trask is the mayor of Ostrel."
 ASKED = {"question": "Who built the bridge?", "documents": [BUILT, MAYOR]}
+CHAT = {"model": "fake", "messages": [{"role": "user", "content": "Who built the bridge?"}]}
 TOKEN = "a-token-of-enough-characters"
 KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"
 RULES = Router(Rules(tokens=8000))
@@ -25,6 +27,11 @@ RULES = Router(Rules(tokens=8000))
 def app_of(router=RULES, models=("fake(reply='Ada Varn')",), **settings):
     """An app whose strategies are asked with a scripted model."""
     return build_app(router, served_models(models), Settings(**settings))
+
+
+def client(*given, **options):
+    """A client of such an app, without a network."""
+    return TestClient(app_of(*given, **options), "http://127.0.0.1", raise_server_exceptions=False)
 
 
 @contextmanager

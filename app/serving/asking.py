@@ -13,17 +13,17 @@ from typing import Any
 from starlette.requests import Request
 
 from crossover.app.serving import problems
-from crossover.app.serving.bodies import AnswerReply, DecideBody, answer_reply, decision_reply
+from crossover.app.serving.bodies import DecideBody
 from crossover.app.serving.crew import Crew
 from crossover.app.serving.figures import Figures
 from crossover.app.serving.problems import Problem, Refused, problem_of
 from crossover.app.serving.routing import Job, loaded_strategies
 from crossover.app.serving.settings import Settings
+from crossover.app.serving.shown import AnswerReply, answer_reply, decision_reply
 from crossover.decisions import Budget, Decision
-from crossover.models._failures import shortened
 from crossover.roles import Model
 from crossover.router.router import Router, profile_of
-from crossover.types import Question
+from crossover.types import Answer, Question
 
 DECIDERS = 4
 NO_MODEL = Problem(404, "model_not_found", "this server only decides: it serves no model")
@@ -112,25 +112,30 @@ class Asking:
     def tell(self, name: str, about: Mapping[str, Any]) -> None:
         """Take note of a step, from the thread that works."""
         if isinstance(found := about.get("decision"), Decision):
-            about = decision_reply(found, shortened).model_dump()
+            about = decision_reply(found).model_dump()
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._told.put_nowait, (name, about))
 
     async def result(self, request_id: str) -> AnswerReply:
         """The answer; raises Refused. Cancelled, it asks nothing more."""
         job = self.served.job(self)
-        work = self.served.answerers.begin(partial(job.run, self.question, self.model))
+        work = self.served.answerers.begin(partial(self._work, job))
         try:
             async with asyncio.timeout(self.served.settings.timeout):
-                answer = await work
+                answer: Answer = await work
         except TimeoutError:
             raise Refused(problems.LATE) from None
         finally:
             job.give_up()
-        self.served.figures.answered(self.name, answer, job.route)
         if not answer.scorable or job.route is None:
             raise Refused(problem_of(answer))
-        return answer_reply(answer, job.route, self.name, request_id, shortened)
+        return answer_reply(answer, job.route, self.name, request_id)
+
+    def _work(self, job: Job) -> Answer:
+        """Answer in a thread; what it cost counts whether or not anybody still waits for it."""
+        answer = job.run(self.question, self.model)
+        self.served.figures.answered(self.name, answer, job.route)
+        return answer
 
     async def told(self, waiting: asyncio.Future[Any], heartbeat: float) -> Told | None:
         """The next step; an empty name where none came for so long; None at the end."""

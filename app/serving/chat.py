@@ -13,7 +13,6 @@ from crossover.app.serving.bodies import (
     DOCUMENTS,
     LONGEST_QUESTION,
     MOST_DOCUMENTS,
-    AnswerReply,
     Body,
     BudgetBody,
     DocumentBody,
@@ -22,6 +21,7 @@ from crossover.app.serving.bodies import (
     built_documents,
 )
 from crossover.app.serving.problems import Problem, Refused
+from crossover.app.serving.shown import AnswerReply
 from crossover.decisions import Budget
 from crossover.types import Question
 

@@ -6,13 +6,14 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from crossover import catalog
+from crossover import catalog, meter
 from crossover.app.serving.figures import Figures
+from crossover.app.serving.shown import FAILED
 from crossover.decisions import Budget, Decision, Profile
 from crossover.errors import ConfigError, LimitReached, ModelError
 from crossover.measure import measured
@@ -84,6 +85,12 @@ class Job(Strategy):
         return answer
 
     def _asked(self, name: str, question: Question, model: Model) -> Answer:
+        """One strategy's answer with its own cost, which a policy holds against a budget."""
+        with meter.stage("routed", name), meter.part() as seen:
+            answer = self._tried(name, question, model)
+            return replace(answer, usage=seen.usage, seconds=seen.elapsed())
+
+    def _tried(self, name: str, question: Question, model: Model) -> Answer:
         """One strategy's answer; whatever goes wrong in it, the others are still there."""
         try:
             self.check()
@@ -133,7 +140,7 @@ class _Told(Policy):
 
 
 def _undecided(strategies: Sequence[str], answered: int) -> Decision:
-    return Decision(strategies[0], reasons=("deciding failed",), keep=answered > 0)
+    return Decision(strategies[0], reasons=(FAILED,), keep=answered > 0)
 
 
 class _Waited(Wrapped):

@@ -124,7 +124,8 @@ def _decided(
         raise
     # a defect in deciding must not take the answer with it
     except Exception as error:
-        why = f"deciding failed: {type(error).__name__}: {error}"
+        # its message may hold what was asked
+        why = f"deciding failed: {type(error).__name__}"
         return Decision(policy.strategies[0], reasons=(why,), keep=bool(so_far))
 
 

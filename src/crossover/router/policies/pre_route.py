@@ -61,7 +61,7 @@ class PreRoute(Policy):
         try:
             said = self.model.complete(self._request(question, profile)).text
         except ModelError as error:
-            return Decision(self.parts, reasons=(f"deciding failed, {error.outcome}: {error}",))
+            return Decision(self.parts, reasons=(f"deciding failed: {error.outcome}",))
         found = CHOICE.findall(said)
         if not found:
             return Decision(self.parts, reasons=("the deciding model's reply cannot be read",))
