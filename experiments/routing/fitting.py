@@ -23,6 +23,7 @@ from crossover.experiments.routing.choosing import (
 )
 from crossover.experiments.routing.judging import summary, verdict
 from crossover.experiments.routing.outcomes import Outcomes, outcomes_of
+from crossover.experiments.routing.references import reference_of
 from crossover.router import costs, learner
 from crossover.router import objective as objectives
 from crossover.router.artefact import Artefact, Caution
@@ -126,6 +127,7 @@ def fit_outcomes(
         frontier=points,
         certainty=_certainty(outcomes, expected, prices),
         caution=caution,
+        reference=reference_of(outcomes, chosen, cascade=cascade, expected=expected),
         documents=sorted(set(outcomes.texts)),
         meaning=made,
         fingerprint=_fingerprint(outcomes),

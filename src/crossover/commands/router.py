@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crossover.commands.router_watch import drift, feedback, refit, shadow
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
@@ -210,3 +212,7 @@ def introduce(
 
 def _named(text: str, separator: str) -> list[str]:
     return [one.strip() for one in text.split(separator) if one.strip()]
+
+
+for watching in (drift, feedback, shadow, refit):
+    router_app.command()(watching)

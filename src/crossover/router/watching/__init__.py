@@ -1,0 +1,1 @@
+"""Watching a router in production: its decisions logged, graded, checked for drift, shadowed."""
