@@ -9,6 +9,7 @@ import pytest
 
 from crossover.commands import router_watch
 from crossover.errors import ConfigError, DataError
+from crossover.experiments.routing.logged import logged_rows
 from crossover.experiments.routing.month import (
     CHANGED,
     World,
@@ -134,6 +135,11 @@ def test_the_log_s_rows_are_the_stream_and_refit_recovers_what_a_change_cost(rou
     assert stream.chosen == [done.stream.chosen[n] for n in at]
     assert stream.quality == pytest.approx(done.stream.quality[at])
     assert stream.expected == pytest.approx(done.stream.expected[at])
+    learned = logged_rows(rows, artefact)
+    known = np.array([[name in row.grades for name in artefact.strategies] for row in rows])
+    assert (learned.whole == known.all(1)).all() and not known.all()
+    assert learned.outcomes.quality[known] == pytest.approx(done.outcomes.quality[at][known])
+    assert 0 < learned.outcomes.quality[~known].mean() < 1
     found = refitted(artefact, fit.outcomes, "all", seed=3)
     world = World.after("all")
     before, after = (loss(one, world, 3, 3000) for one in (artefact, found.fit.artefact))

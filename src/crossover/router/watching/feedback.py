@@ -18,8 +18,10 @@ def read_grades(path: Path) -> list[Grade]:
     """Read CSV with a header, or JSON lines; raises DataError with the place of what is wrong."""
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {error}") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is no UTF-8 text") from None
     lines = _json_lines(path, text) if path.suffix == ".jsonl" else _table(path, text)
     return [_grade(place, row) for place, row in lines]
 
