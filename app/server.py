@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from crossover.app.serving import problems
 from crossover.app.serving.asking import Asking, Served
-from crossover.app.serving.bodies import AnswerRequest, DecideBody
+from crossover.app.serving.bodies import AnswerRequest, DecideBody, FeedbackBody
 from crossover.app.serving.chat import ChatBody, chunks, completion, event
 from crossover.app.serving.described import ERRORS, described
 from crossover.app.serving.figures import CONTENT_TYPE
@@ -35,6 +35,7 @@ from crossover.errors import ConfigError
 from crossover.models._failures import shortened
 from crossover.roles import Model
 from crossover.router.router import Router
+from crossover.router.watching.watched import Watched
 
 LOG = logging.getLogger("crossover.serving")
 STRATEGY_HEADER = "X-Crossover-Strategy"
@@ -42,20 +43,25 @@ STRATEGY_HEADER = "X-Crossover-Strategy"
 HEARTBEAT = 15.0
 
 
-def build_app(router: Router, models: Mapping[str, Model], settings: Settings) -> FastAPI:
+def build_app(
+    router: Router,
+    models: Mapping[str, Model],
+    settings: Settings,
+    watched: Watched | None = None,
+) -> FastAPI:
     """The server as an ASGI app; raises ConfigError where a strategy cannot be loaded.
 
     ``models`` are known to clients by their names, the first is the default; with none it only
-    decides.
+    decides. ``watched`` is the same router with its decision log, which is closed at the end.
     """
-    served = Served(router, models, settings)
+    served = Served(router, models, settings, watched)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         served.ready = True
         yield
         served.ready = False
-        served.give_up()
+        served.end()
 
     app = FastAPI(
         title="Crossover router",
@@ -79,6 +85,7 @@ def serve(
     router: Router,
     models: Mapping[str, Model],
     settings: Settings,
+    watched: Watched | None = None,
     *,
     host: str = "127.0.0.1",
     port: int = 8321,
@@ -89,9 +96,9 @@ def serve(
     Raises ConfigError for a public address without a token and for a port in use.
     """
     check_address(host, settings.token)
-    app = build_app(router, models, settings)
+    app = build_app(router, models, settings, watched)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in (LOG.name, "uvicorn"):
+    for name in (LOG.name, "crossover.watching", "uvicorn"):
         logging.getLogger(name).setLevel(logging.INFO)
     server = uvicorn.Server(config(app, settings, host, port, grace))
     try:
@@ -158,6 +165,10 @@ def _add_asking(app: FastAPI, served: Served) -> None:
             told = _progress(asking, seen(request.scope).request_id)
             return StreamingResponse(told, media_type="text/event-stream")  # type: ignore[return-value]
         return await _answered(asking, request)
+
+    @app.post("/feedback", summary="Grade an answer", status_code=204, responses=ERRORS)
+    async def feedback(body: FeedbackBody) -> None:
+        await served.graded(body)
 
     @app.post("/v1/chat/completions", summary="OpenAI's chat form, routed", responses=ERRORS)
     async def chat(body: ChatBody, request: Request) -> Response:

@@ -24,6 +24,7 @@ import sqlalchemy as sql
 from pydantic import TypeAdapter
 from sqlalchemy.dialects.sqlite import insert
 
+from crossover import sqlite
 from crossover.errors import StoreError
 from crossover.types import Answer, Completion, Passage
 
@@ -82,7 +83,7 @@ class Store:
         self._stopping = Event()
         with _explained(self.path):
             folder.mkdir(parents=True, exist_ok=True)
-            self._engine = _engine(self.path)
+            self._engine = sqlite.engine(self.path, synchronous="FULL")
             _meta.create_all(self._engine)
             self._check_version()
         self._heart = Thread(target=self._beat, name="crossover-heartbeat", daemon=True)
@@ -176,10 +177,9 @@ class Store:
 
     def _check_version(self) -> None:
         with self._write() as connection:
-            found = connection.exec_driver_sql("PRAGMA user_version").scalar() or SCHEMA_VERSION
-            if found > SCHEMA_VERSION:
+            if sqlite.version(connection) > SCHEMA_VERSION:
                 raise StoreError(f"{self.path} was written by a newer Crossover; upgrade it here")
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            sqlite.set_version(connection, SCHEMA_VERSION)
 
     def _lives(self, claim: Any, now: float) -> bool:
         if claim.machine != _machine():
@@ -208,29 +208,11 @@ class Store:
             yield connection
 
 
-def _engine(path: Path) -> sql.Engine:
-    engine = sql.create_engine(f"sqlite:///{path}", connect_args={"timeout": 60})
-
-    @sql.event.listens_for(engine, "connect")
-    def _connected(connection: Any, _: object) -> None:
-        connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=60000"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @sql.event.listens_for(engine, "begin")
-    def _begun(connection: sql.Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
-
-
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
     try:
-        yield
-    except sql.exc.SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise StoreError(f"the result store {path} cannot be used: {reason}") from None
+        with sqlite.explained("the result store", path):
+            yield
     except OSError as error:
         raise StoreError(f"the run's directory {path.parent} cannot be used: {error}") from None
 

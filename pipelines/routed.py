@@ -9,14 +9,13 @@ from typing import Annotated
 
 from annotated_types import Gt
 
-from crossover import catalog, meter
+from crossover import meter
 from crossover.decisions import Budget
-from crossover.errors import ConfigError, ModelError
-from crossover.pipelines._rounds import saying
+from crossover.errors import ConfigError
+from crossover.pipelines._following import Following
 from crossover.roles import Model, Policy, Strategy
-from crossover.router.following import follow
 from crossover.router.policies.rules import Rules
-from crossover.router.router import Router, profile_of
+from crossover.router.router import Router
 from crossover.types import Answer, Question
 
 Limit = Annotated[float, Gt(0)] | None
@@ -52,39 +51,19 @@ class Routed(Strategy):
 
     def answer(self, question: Question, model: Model) -> Answer:
         """Follow the policy; the message says whose answer stands and why."""
-        policy = self._followed()
+        limits = Budget(self.tokens, self.dollars, self.seconds)
+        way = Following(self._followed(), limits)
         if meter.current().planning:
-            return _planned(policy, question, model)
-        route = follow(
-            policy,
-            question,
-            profile_of(question, model),
-            Budget(self.tokens, self.dollars, self.seconds),
-            lambda name: _asked(name, question, model),
-        )
-        for step in route.steps():
-            meter.current().note(step)
-        return saying(route.answer, route.said())
+            return _planned(way, question, model)
+        return way.answer(question, model)
 
     def _followed(self) -> Policy:
         return _loaded(self.router, _changed(self.router)) if self.router else self.policy
 
 
-def _asked(name: str, question: Question, model: Model) -> Answer:
-    """Ask one strategy; a failure is an answer that a router can look at."""
-    strategy = catalog.load(Strategy, name, dotted=False)
-    with meter.stage("routed", name), meter.part() as seen:
-        try:
-            answer = strategy.answer(question, model)
-        except ModelError as error:
-            answer = Answer("", outcome=error.outcome, message=str(error))
-        # a policy weighs what is left of a budget by what the answers so far took
-        return replace(answer, usage=seen.usage, seconds=seen.elapsed())
-
-
-def _planned(policy: Policy, question: Question, model: Model) -> Answer:
-    ends = dict.fromkeys((policy.strategies[0], policy.strategies[-1]))
-    answers = [_asked(name, question, model) for name in ends]
+def _planned(way: Following, question: Question, model: Model) -> Answer:
+    ends = dict.fromkeys((way.policy.strategies[0], way.policy.strategies[-1]))
+    answers = [way.asked(name, question, model) for name in ends]
     return replace(answers[-1], message="")
 
 

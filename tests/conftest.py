@@ -1,11 +1,17 @@
+from __future__ import annotations
+
 import json
 import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from misbehaving import Endpoint
+
+if TYPE_CHECKING:
+    from crossover.router.watching.log import DecisionLog
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -40,6 +46,15 @@ def endpoint() -> Iterator[Endpoint]:
     """An OpenAI-compatible API on the loopback; each test says how it behaves."""
     with Endpoint() as endpoint:
         yield endpoint
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[DecisionLog]:
+    """A decision log of a router in production."""
+    from crossover.router.watching.log import DecisionLog
+
+    with DecisionLog(tmp_path / "decisions.sqlite") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -43,11 +43,12 @@ def ask(
     *,
     options: str = "",
     limits: Limits | None = None,
+    timeout: float = 20,
 ) -> Answer:
     """Answer a question by a strategy on a model behind the endpoint; ``options`` are the model's.
 
-    The model tries once and waits a second at most, so that failures come soon.
+    The model tries once; give it a short ``timeout`` where the endpoint hangs.
     """
-    model = f'openai:gpt-4o-mini(base_url="{endpoint.url}", attempts=1, timeout=1{options})'
+    model = f'openai:gpt-4o-mini(base_url="{endpoint.url}", attempts=1, timeout={timeout}{options})'
     chosen, answering = catalog.load(Strategy, strategy), catalog.load(Model, model)
     return measured(chosen, question, answering, limits=limits)

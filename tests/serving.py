@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import uvicorn
 from starlette.testclient import TestClient
 
@@ -24,9 +26,9 @@ KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"
 RULES = Router(Rules(tokens=8000))
 
 
-def app_of(router=RULES, models=("fake(reply='Ada Varn')",), **settings):
+def app_of(router=RULES, models=("fake(reply='Ada Varn')",), watched=None, **settings):
     """An app whose strategies are asked with a scripted model."""
-    return build_app(router, served_models(models), Settings(**settings))
+    return build_app(router, served_models(models), Settings(**settings), watched)
 
 
 def client(*given, **options):
@@ -35,10 +37,12 @@ def client(*given, **options):
 
 
 @contextmanager
-def listening(router=RULES, models=("fake(reply='Ada Varn')",), **settings) -> Iterator[str]:
+def listening(
+    router=RULES, models=("fake(reply='Ada Varn')",), watched=None, **settings
+) -> Iterator[str]:
     """Serve on a free port of the loopback; its address."""
     limits = Settings(**settings)
-    app = build_app(router, served_models(models), limits)
+    app = build_app(router, served_models(models), limits, watched)
     server = uvicorn.Server(config(app, limits, "127.0.0.1", 0, 2))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -51,3 +55,16 @@ def listening(router=RULES, models=("fake(reply='Ada Varn')",), **settings) -> I
         server.should_exit = True
         thread.join(10)
         assert not thread.is_alive(), "the server did not end"
+
+
+def figure(url, name):
+    found = re.search(rf"^{re.escape(name)} (\S+)$", httpx.get(f"{url}/metrics").text, re.M)
+    return float(found[1]) if found else 0.0
+
+
+def until(met):
+    for _ in range(200):
+        if met():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it never came to that")

@@ -132,7 +132,7 @@ def test_every_form_of_question(form):
 )
 def test_every_ending_has_a_name_a_bill_and_a_trace(behaviour, outcome):
     with Endpoint(call("search", query="bridge"), behaviour) as endpoint:
-        found = ask("active_context", ASKED, endpoint)
+        found = ask("active_context", ASKED, endpoint, timeout=1)
     assert (found.outcome, found.usage.calls) == (outcome, 2)
     assert [s.name for s in found.trace if s.name.startswith("turn ")] == ["turn 1", "turn 2"]
 

@@ -180,11 +180,11 @@ def test_what_is_cited_afterwards_is_looked_for_among_the_likeliest(endpoint):
 )
 def test_citing_that_fails_names_the_outcome(endpoint, reply, outcome):
     endpoint.play(by_prompt((AFTER, reply), otherwise="Ada Varn"))
-    found = ask("cite(mode=after)", QUESTION, endpoint)
+    found = ask("cite(mode=after)", QUESTION, endpoint, timeout=1)
     assert (found.outcome, found.usage.calls) == (outcome, 2)
     assert named(found, "citing")
     endpoint.play(by_prompt((ASK, reply)))
-    assert ask("cite", QUESTION, endpoint).outcome == outcome
+    assert ask("cite", QUESTION, endpoint, timeout=1).outcome == outcome
 
 
 def test_a_limit_leaves_the_answer_uncited(endpoint):

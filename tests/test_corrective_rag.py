@@ -177,7 +177,7 @@ def test_a_strategy_that_retrieves_nothing_cannot_be_corrected():
 def test_a_call_that_fails_on_the_way_names_the_outcome(failing, bad, options, outcome):
     with Endpoint(by_prompt((failing, bad), (GRADE, "no"), otherwise="1887")) as endpoint:
         question = Question("q", ELSEWHERE, (TARN,))
-        answer = ask(f"corrective_rag(rag={ONE})", question, endpoint, options=options)
+        answer = ask(f"corrective_rag(rag={ONE})", question, endpoint, options=options, timeout=1)
         made = len(endpoint.requests)
     assert answer.outcome == outcome
     assert answer.message

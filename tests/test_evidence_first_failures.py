@@ -43,7 +43,7 @@ def billed(got, endpoint):
 def test_a_first_call_that_fails_names_the_outcome(spec, failure, outcome):
     words, calls, _ = FIRST[spec]
     with Endpoint(by_prompt((words, failure))) as endpoint:
-        got = ask(spec, QUESTION, endpoint)
+        got = ask(spec, QUESTION, endpoint, timeout=1)
         billed(got, endpoint)
         assert 1 <= len(endpoint.requests) <= calls
     assert (got.outcome, got.text) == (outcome, "")
@@ -55,7 +55,7 @@ def test_a_last_call_that_fails_keeps_the_bill_of_those_before(spec):
     words, calls, reply = FIRST[spec]
     last = LAST[spec]
     with Endpoint(by_prompt((last, REFUSED), (words, reply), otherwise="yes")) as endpoint:
-        got = ask(spec, QUESTION, endpoint)
+        got = ask(spec, QUESTION, endpoint, timeout=1)
         billed(got, endpoint)
         assert len(endpoint.requests) > calls
     assert got.outcome == "refused"

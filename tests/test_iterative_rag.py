@@ -174,7 +174,7 @@ def test_a_reflection_that_cannot_be_read_is_never_guessed(reply):
     ids=["refuses", "times out", "replies nothing", "breaks off", "overruns"],
 )
 def test_a_call_that_fails_on_the_way_names_the_outcome(bad, options, outcome, calls):
-    answer, prompts = iterative(bad, options=options)
+    answer, prompts = iterative(bad, options=options, timeout=1)
     assert answer.outcome == outcome
     assert answer.message
     assert {"round 1", "searched", "reflection"} <= set(names(answer))

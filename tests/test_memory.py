@@ -211,7 +211,9 @@ def test_an_empty_summary_leaves_its_session_out(endpoint):
 )
 def test_a_worker_that_fails_names_the_outcome(endpoint, reply, options, outcome):
     endpoint.play(by_prompt((NOTES, reply)))
-    answer = ask("memory(keeps=notes, retriever=bm25)", QUESTION, endpoint, options=options)
+    answer = ask(
+        "memory(keeps=notes, retriever=bm25)", QUESTION, endpoint, options=options, timeout=1
+    )
     assert answer.outcome == outcome
     assert answer.message
     assert answer.trace[0].name == "notes written"

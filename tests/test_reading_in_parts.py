@@ -98,7 +98,7 @@ FAILURES = {
 @pytest.mark.parametrize("outcome", FAILURES)
 def test_a_worker_that_fails_is_a_named_outcome_with_the_calls_made(strategy, outcome, server):
     server.play(behave(strategy, ("Ada Varn in 1902", FAILURES[outcome])))
-    found = ask(strategy, QUESTION, server)
+    found = ask(strategy, QUESTION, server, timeout=1)
     assert found.outcome == outcome
     assert found.message
     assert found.usage.calls == len(server.requests) == len(calls(found.trace)) > 1

@@ -12,14 +12,13 @@ from crossover.errors import ConfigError, DataError
 from crossover.experiments.routing.logged import logged_rows
 from crossover.experiments.routing.month import (
     CHANGED,
-    World,
     fitted,
-    loss,
     losses,
     month,
     refitted,
     share_recovered,
 )
+from crossover.experiments.routing.worlds import World, loss
 from crossover.router.learner import Table
 from crossover.router.router import Router
 from crossover.router.watching import _statistics as statistics
@@ -109,7 +108,7 @@ def router():
 
 
 def test_unshifted_months_raise_no_alarm(router):
-    assert not any(month(router[1], seed=n, daily=60).first_alarm() for n in range(3))
+    assert not any(month(router.artefact, seed=n, daily=60).first_alarm() for n in range(3))
 
 
 @pytest.mark.parametrize(
@@ -121,13 +120,13 @@ def test_unshifted_months_raise_no_alarm(router):
     ],
 )
 def test_a_change_raises_the_alarm_within_days(router, change, days, says):
-    day, found = month(router[1], change, seed=5, daily=200).first_alarm()
+    day, found = month(router.artefact, change, seed=5, daily=200).first_alarm()
     assert CHANGED < day <= CHANGED + days
     assert any(says in line for line in found.lines())
 
 
 def test_the_log_s_rows_are_the_stream_and_refit_recovers_what_a_change_cost(router):
-    fit, artefact = router
+    fit, artefact = router, router.artefact
     done = month(artefact, "all", seed=3, daily=100)
     rows = done.logged(CHANGED)
     stream = stream_of(rows)
@@ -148,7 +147,7 @@ def test_the_log_s_rows_are_the_stream_and_refit_recovers_what_a_change_cost(rou
 
 
 def test_the_commands_read_a_log_of_a_router_s_own(router, tmp_path, capsys, monkeypatch):
-    _, artefact = router
+    artefact = router.artefact
     path = artefact.save(tmp_path / "router.json")
     log = DecisionLog(tmp_path / "log.sqlite")
     watched = Watched(Router.load(path), log)
@@ -172,7 +171,7 @@ def test_the_commands_read_a_log_of_a_router_s_own(router, tmp_path, capsys, mon
 def test_an_alarm_ends_the_command_with_1(router, tmp_path, monkeypatch):
     import typer
 
-    _, artefact = router
+    artefact = router.artefact
     path = artefact.save(tmp_path / "router.json")
     log = DecisionLog(tmp_path / "log.sqlite")
     watched = Watched(Router.load(path), log)
@@ -188,7 +187,7 @@ def test_an_alarm_ends_the_command_with_1(router, tmp_path, monkeypatch):
 def test_two_hundred_unshifted_months_keep_to_the_rate():
     alarms = 0
     for seed in range(20):
-        _, artefact = fitted(seed)
+        artefact = fitted(seed).artefact
         alarms += sum(bool(month(artefact, seed=100 * seed + n).first_alarm()) for n in range(10))
     # 1 in 100 is promised: more than 6 of 200 would be a chance of 0.5 %
     assert alarms <= 6
@@ -199,7 +198,7 @@ def test_refit_recovers_most_of_what_changes_cost():
     for change in ("worse", "all"):
         found = []
         for seed in range(3):
-            fit, artefact = fitted(seed)
-            found.append(losses(artefact, fit.outcomes, change, seed))
+            fit = fitted(seed)
+            found.append(losses(fit.artefact, fit.outcomes, change, seed))
         means = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
         assert share_recovered(means) > 0.5

@@ -1,4 +1,4 @@
-"""Routers in production: decisions are logged and graded, and a shadow changes no answer."""
+"""Routers in production: decisions are logged and graded."""
 
 import logging
 import math
@@ -6,43 +6,24 @@ import multiprocessing
 import sqlite3
 import threading
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from watched_chains import MILL, bound
 
-from crossover.decisions import Decision
 from crossover.errors import ConfigError, DataError, StoreError, UnknownName
 from crossover.models.fake import Fake
-from crossover.roles import Policy
+from crossover.router.following import Route, only_decided
 from crossover.router.policies.fixed import Fixed
-from crossover.router.policies.rules import Rules
 from crossover.router.policies.self_route import SelfRoute
 from crossover.router.router import Router
 from crossover.router.watching.feedback import read_grades
 from crossover.router.watching.log import DecisionLog
-from crossover.router.watching.shadow import Shadowed, agreement
+from crossover.router.watching.shadow import Shadowed
 from crossover.router.watching.watched import Watched
+from crossover.types import Answer, Question
 
-MILL = ["Ada founded the mill in 1902.", "It stands in Ostrel, by the river."]
 SECRET = "Who founded the windmill of Ostrel in secret?"
-
-
-@pytest.fixture
-def log(tmp_path):
-    with DecisionLog(tmp_path / "decisions.sqlite") as opened:
-        yield opened
-
-
-def chains():
-    return {
-        "rag": lambda question: "The text does not mention it." if "mayor" in question else "Ada",
-        "full_context": lambda question: "Belo Trask",
-    }
-
-
-def bound(**other):
-    return Router(SelfRoute()).bind(**{**chains(), **other})
 
 
 def test_a_decision_is_logged_with_numbers_and_names_but_no_text(log):
@@ -235,72 +216,37 @@ def test_grades_are_read_from_files(tmp_path):
             read_grades(tmp_path / name)
 
 
-class _Breaking(Policy):
-    """A shadow that fails, or sleeps."""
+def test_flushing_waits_for_what_was_noted_and_not_for_what_comes_after(log):
+    watched, going = Watched(bound(), log), threading.Event()
 
-    def __init__(self, seconds=0.0):
-        self.seconds = seconds
+    def asks():
+        while not going.is_set():
+            watched.answer("Who built it?")
 
-    @property
-    def strategies(self):
-        return ("rag", "full_context")
-
-    def decide(self, question, profile, budget, answers_so_far=()):
-        time.sleep(self.seconds)
-        if not self.seconds:
-            raise RuntimeError("broken")
-        return Decision("full_context")
-
-
-def _same(answer):
-    """All of an answer but its clock times."""
-    trace = tuple(replace(step, seconds=None) for step in answer.trace)
-    return replace(
-        answer, seconds=None, critical_seconds=None, first_token_seconds=None, trace=trace
-    )
-
-
-@pytest.mark.parametrize("other", [Rules(tokens=5), _Breaking(), _Breaking(0.3)])
-def test_a_shadow_changes_no_answer(log, other, monkeypatch):
-    import crossover.router.watching.shadow as shadow
-
-    monkeypatch.setattr(shadow, "router_name", lambda router: "other")
-    asked = ["Who is mayor?", "Who built the mill?", "Where is Ostrel?"] * 5
-    shadowed = Shadowed(bound(), Router(other), log)
-    started = time.perf_counter()
-    found = [shadowed.answer(question) for question in asked]
-    assert time.perf_counter() - started < 1
-    alone = [bound().answer(question) for question in asked]
-    assert [_same(one) for one in found] == [_same(one) for one in alone]
-    assert shadowed.settle(20)
-    assert [row.strategy for row in log.rows()] == ["full_context", "rag", "rag"] * 5
-    assert len(log.shadows()) == len(asked)
-
-
-def test_a_shadow_is_held_against_the_router(log):
-    shadowed = Shadowed(bound(), Router(Fixed("rag")), log)
-    for question in ("Who is mayor?", "Who built the mill?"):
-        name = shadowed.ask(question).id
+    busy = threading.Thread(target=asks)
+    busy.start()
+    try:
+        name = watched.ask("Who is mayor?").id
+        started = time.perf_counter()
         log.feedback(name, 1)
-        log.feedback(name, 0.5, "rag")
-    assert shadowed.settle()
-    found = agreement(log, "fixed")
-    assert (found.questions, found.same) == (2, 1)
-    assert found.switches == {("full_context", "rag"): 1}
-    assert found.quality == (0.75, 0.5)
-    looking = Shadowed(Router(Fixed("full_context")), Router(SelfRoute()), log)
-    looking.answer("Who?", MILL, model="fake")
-    assert looking.settle()
-    # it would look at an answer that nobody asked for
-    assert agreement(log, "self_route").unsettled == 1
+        assert time.perf_counter() - started < 5
+    finally:
+        going.set()
+        busy.join()
+    assert [row.id for row in log.rows(graded=True)] == [name]
 
 
-def test_a_hanging_shadow_fills_no_memory(log, monkeypatch):
-    import crossover.router.watching.shadow as shadow
-
-    monkeypatch.setattr(shadow, "WAITING", 2)
-    monkeypatch.setattr(shadow, "router_name", lambda router: "hanging")
-    shadowed = Shadowed(bound(), Router(_Breaking(0.5)), log)
-    for _ in range(10):
-        assert shadowed.answer("Who built it?").text == "Ada"
-    assert log.lost["shadows"] >= 7
+def test_decisions_of_an_app_that_asks_for_itself_are_logged_too(log):
+    router, question = Router(SelfRoute()), Question("", "Who is mayor?")
+    watched, route = Watched(router, log), Route(question)
+    route.decisions.append(router.decide(question))
+    watched.note(only_decided(route), "first")
+    route = Route(question, asked=[("rag", Answer("The text does not mention it."))])
+    route.decisions.append(router.decide(question, answers_so_far=[route.asked[0][1]]))
+    watched.note(only_decided(route), "then")
+    first, then = log.rows()
+    assert (first.strategy, first.outcome, first.declined) == ("rag", "decided", None)
+    assert (then.strategy, then.outcome, then.escalated) == ("full_context", "decided", True)
+    assert not first.escalated and then.after["reply.declines"] == 1
+    log.feedback("then", 1)
+    assert log.rows()[1].grades == {"full_context": 1}

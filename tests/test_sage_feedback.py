@@ -142,7 +142,7 @@ def test_a_declined_answer_is_rated_like_any_other():
     ids=["refuses", "times out", "replies nothing", "breaks off", "overruns"],
 )
 def test_a_call_that_fails_on_the_way_names_the_outcome(bad, options, outcome, calls):
-    answer, prompts = sage(bad, options=options)
+    answer, prompts = sage(bad, options=options, timeout=1)
     assert answer.outcome == outcome
     assert answer.message
     assert "round 1" in names(answer)

@@ -183,9 +183,8 @@ def test_a_second_pass_that_fails_names_the_outcome_and_both_are_billed(
     rules = by_prompt(("unanswerable", "unanswerable"), otherwise=bad)
     with Endpoint(rules) as endpoint:
         question = Question("q", ELSEWHERE, (TARN,))
-        answer = ask(
-            f"self_route(first={ONE}, then=full_context)", question, endpoint, options=options
-        )
+        strategy = f"self_route(first={ONE}, then=full_context)"
+        answer = ask(strategy, question, endpoint, options=options, timeout=1)
         assert len(endpoint.requests) == answer.usage.calls == calls
     assert answer.outcome == outcome
     assert answer.message

@@ -17,7 +17,7 @@ ORDER = [
     {"roles", "meter", "notation", "options", "tokens", "precision", "sentences", "abstention"}
     | {"choices"},
     {"registry"},
-    {"catalog", "prices", "files", "replies", "wrapped"},
+    {"catalog", "prices", "files", "replies", "sqlite", "wrapped"},
     {"models", "retrievers", "compressors"},
     {"outside"},
     {"router"},

@@ -136,7 +136,7 @@ def test_a_judge_is_not_asked_where_all_agree(endpoint):
 )
 def test_a_judge_that_fails_names_the_outcome(endpoint, reply, outcome):
     endpoint.play(by_prompt((JUDGE, reply), (ALONE, "Belo Trask"), otherwise="Ada Varn"))
-    found = ask("vote(strategies=[rag, closed_book], by=judge)", QUESTION, endpoint)
+    found = ask("vote(strategies=[rag, closed_book], by=judge)", QUESTION, endpoint, timeout=1)
     assert (found.outcome, found.usage.calls) == (outcome, 3)
     assert found.message
     assert named(found, "judge")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from crossover.app.serving.problems import Problem, Refused
 from crossover.decisions import Budget, Profile
-from crossover.router.router import profile_of
+from crossover.router.router import by_name, profile_of
 from crossover.types import Answer, Document, Form, Passage, Question, Usage
 
+UNKNOWN_STRATEGY = Problem(
+    422, "unknown_strategy", "the router chooses between no such strategy", param="strategy"
+)
 LONGEST_QUESTION = 50_000
 MOST_DOCUMENTS = 10_000
 MOST_CHOICES = 100
@@ -64,6 +69,7 @@ class AnswerBody(Body):
     """An answer that a client's own chain gave, for a router that decides by it."""
 
     text: str
+    strategy: str = Field("", max_length=400, description="who gave it; the cheapest is default")
     outcome: str = Field(default="answered", max_length=60)
     passages: list[PassageBody] = Field(default=[], max_length=1000)
     input_tokens: Count | None = None
@@ -130,6 +136,26 @@ class DecideBody(Asked):
             found.model,
             built_passages(said.passages),
         )
+
+    def asked(self, strategies: Sequence[str]) -> list[tuple[str, Answer]]:
+        """The answers so far with who gave them; raises Refused for a strategy that is none."""
+        names = by_name(strategies)
+        unknown = [one.strategy for one in self.answers_so_far if one.strategy not in (*names, "")]
+        if unknown:
+            raise Refused(UNKNOWN_STRATEGY)
+        given = self.answers_so_far
+        return [(names.get(one.strategy, strategies[0]), one.built()) for one in given]
+
+
+class FeedbackBody(Body):
+    """How good an answer was, by the id of the request that it answered."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"id": "the X-Request-ID of a reply", "quality": 1.0}]}
+    )
+    id: Name
+    quality: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+    strategy: Name | None = Field(None, description="another than the one whose answer stood")
 
 
 class AnswerRequest(Asked):

@@ -27,6 +27,8 @@ from crossover.types import Question
 
 # what cannot be done is refused instead of left undone
 UNSERVED = ("tools", "tool_choice", "functions", "function_call", "audio", "modalities", "logprobs")
+# what OpenAI's ids of answers begin with
+CHAT_ID = "chatcmpl-"
 # characters of one streamed piece
 PIECE = 80
 EXAMPLE: dict[str, Any] = {
@@ -153,7 +155,7 @@ def event(value: Any, name: str = "") -> bytes:
 
 def _head(reply: AnswerReply) -> dict[str, Any]:
     return {
-        "id": f"chatcmpl-{reply.request_id}",
+        "id": f"{CHAT_ID}{reply.request_id}",
         "created": int(time.time()),
         "model": reply.model,
     }

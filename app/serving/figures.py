@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from crossover.decisions import Decision
 from crossover.router.following import Route
+from crossover.router.watching.log import DecisionLog
 from crossover.types import Answer
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -55,6 +56,16 @@ class Figures:
         self.tokens = counter("tokens", "Tokens of all passes.", "model", "kind")
         self.dollars = counter("dollars", "Dollars of all passes, where known.", "model")
         self.unpriced = counter("unpriced", "Answers whose dollars are not known.", "model")
+        self.grades = counter("feedback", "Grades given.")
+
+    def watch(self, log: DecisionLog) -> None:
+        """Show what the decision log could not keep."""
+        lost = Gauge(
+            "crossover_log_dropped",
+            "Rows that the decision log could not keep.",
+            registry=self.registry,
+        )
+        lost.set_function(lambda: log.dropped)
 
     def decided(self, decision: Decision, seconds: float) -> None:
         """Count one decision."""

@@ -26,7 +26,7 @@ from crossover.app.serving.settings import Settings, loopback_header
 
 LOG = logging.getLogger("crossover.serving")
 OPEN = ("/health", "/ready")
-ASKING = ("/decide", "/answer", "/v1/chat/completions")
+ASKING = ("/decide", "/answer", "/v1/chat/completions", "/feedback")
 ROUTES = (*OPEN, *ASKING, "/v1/models", "/metrics", "/openapi.json")
 REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 # how much of a refused body is still read, so that its sender sees the refusal

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from crossover import catalog, meter
+from crossover import catalog
 from crossover.app.serving.figures import Figures
 from crossover.app.serving.shown import FAILED
 from crossover.decisions import Budget, Decision, Profile
 from crossover.errors import ConfigError, LimitReached, ModelError
-from crossover.measure import measured
+from crossover.pipelines._following import Following
 from crossover.roles import Model, Policy, Strategy
-from crossover.router.following import Route, follow
 from crossover.types import Answer, Completion, Question, Request
 from crossover.wrapped import Wrapped, with_models
 
 LOG = logging.getLogger("crossover.serving")
 Tell = Callable[[str, Mapping[str, Any]], None]
+
+
+def _unheard(name: str, about: Mapping[str, Any]) -> None:
+    del name, about
 
 
 def place_of(error: BaseException) -> str:
@@ -39,35 +43,13 @@ def loaded_strategies(policy: Policy) -> dict[str, Strategy]:
 
 
 @dataclass(eq=False)
-class Job(Strategy):
+class Job(Following):
     """Follows a policy for one question; ``give_up`` keeps it from asking anything more."""
 
-    policy: Policy
-    strategies: Mapping[str, Strategy]
-    profile: Profile
-    budget: Budget
-    figures: Figures
-    deadline: float
-    tell: Tell
-    route: Route | None = None
+    strategies: Mapping[str, Strategy] = field(default_factory=dict)
+    deadline: float = math.inf
+    tell: Tell = _unheard
     _given_up: Event = field(default_factory=Event)
-
-    def run(self, question: Question, model: Model) -> Answer:
-        """Answer with every pass in the usage; a failure is the outcome."""
-        return measured(self, question, model)
-
-    def answer(self, question: Question, model: Model) -> Answer:
-        """Decide, ask, look, and fall back."""
-        self.route = Route()
-        policy = _Told(self.policy, self.figures, self.tell)
-        self.route = follow(
-            policy,
-            question,
-            self.profile,
-            self.budget,
-            lambda name: self._ask(name, question, model),
-        )
-        return self.route.answer
 
     def give_up(self) -> None:
         """Nobody waits any more: the call under way ends, no other is made."""
@@ -78,20 +60,15 @@ class Job(Strategy):
         if self._given_up.is_set() or time.monotonic() > self.deadline:
             raise LimitReached("seconds", "the server's time for this question is over")
 
-    def _ask(self, name: str, question: Question, model: Model) -> Answer:
+    def asked(self, name: str, question: Question, model: Model) -> Answer:
+        """One strategy's answer with its own cost, told as it comes."""
         self.tell("asked", {"strategy": name})
-        answer = self._asked(name, question, model)
+        answer = super().asked(name, question, model)
         self.tell("replied", {"strategy": name, "outcome": answer.outcome})
         return answer
 
-    def _asked(self, name: str, question: Question, model: Model) -> Answer:
-        """One strategy's answer with its own cost, which a policy holds against a budget."""
-        with meter.stage("routed", name), meter.part() as seen:
-            answer = self._tried(name, question, model)
-            return replace(answer, usage=seen.usage, seconds=seen.elapsed())
-
-    def _tried(self, name: str, question: Question, model: Model) -> Answer:
-        """One strategy's answer; whatever goes wrong in it, the others are still there."""
+    def tried(self, name: str, question: Question, model: Model) -> Answer:
+        """Ask one strategy; whatever goes wrong in it, the others are still there."""
         try:
             self.check()
             strategy = with_models(self.strategies[name], lambda one: _Waited(one, self))
@@ -108,7 +85,7 @@ class Job(Strategy):
 
 
 @dataclass
-class _Told(Policy):
+class Heard(Policy):
     """The policy, each decision counted and told; one that fails is the cheapest strategy."""
 
     policy: Policy
@@ -117,6 +94,7 @@ class _Told(Policy):
 
     @property
     def strategies(self) -> tuple[str, ...]:
+        """Those of the policy."""
         return self.policy.strategies
 
     def decide(
@@ -126,6 +104,7 @@ class _Told(Policy):
         budget: Budget,
         answers_so_far: Sequence[Answer] = (),
     ) -> Decision:
+        """Decide as the policy does, or by rote where it cannot."""
         started = time.perf_counter()
         try:
             decision = self.policy.decide(question, profile, budget, answers_so_far)

@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from crossover.router.router import Router
+    from crossover.router.watching.watched import Watched
 
 MEGABYTE = 1_000_000
 
@@ -35,6 +36,18 @@ def serve(
     concurrency: Annotated[int, typer.Option(help="Questions answered at once.")] = 32,
     waiting: Annotated[int, typer.Option(help="Requests that may wait for their turn.")] = 256,
     grace: Annotated[int, typer.Option(min=0, help="Seconds to end what is under way.")] = 30,
+    log: Annotated[
+        Path | None, typer.Option(help="Decision log to write; grades come to /feedback. [none]")
+    ] = None,
+    keep_days: Annotated[
+        float | None, typer.Option(help="Days until logged decisions are deleted. [never]")
+    ] = None,
+    log_texts: Annotated[
+        bool, typer.Option("--log-texts", help="Log questions and answers too.")
+    ] = False,
+    shadow: Annotated[
+        Path | None, typer.Option(help="Another router's file, to decide beside this one. [none]")
+    ] = None,
 ) -> None:
     """Serve a router over HTTP: decide, answer, and OpenAI's chat form.
 
@@ -58,7 +71,26 @@ def serve(
     )
     chosen = _router(router, policy)
     models = served_models(model or ())
-    serving(chosen, models, settings, host=host, port=port, grace=grace)
+    watched = _watched(chosen, log, keep_days, log_texts, shadow)
+    serving(chosen, models, settings, watched, host=host, port=port, grace=grace)
+
+
+def _watched(
+    router: Router, log: Path | None, keep_days: float | None, texts: bool, shadow: Path | None
+) -> Watched | None:
+    from crossover.errors import ConfigError
+    from crossover.router.router import Router
+    from crossover.router.watching.log import DecisionLog
+    from crossover.router.watching.shadow import Shadowed
+    from crossover.router.watching.watched import Watched
+
+    if log is None:
+        if shadow or keep_days or texts:
+            raise ConfigError("--shadow, --keep-days and --log-texts need --log FILE")
+        return None
+    other = Router.load(shadow) if shadow else None
+    kept = DecisionLog(log, keep_days=keep_days, texts=texts)
+    return Shadowed(router, other, kept) if other else Watched(router, kept)
 
 
 def _router(file: Path | None, policy: str) -> Router:

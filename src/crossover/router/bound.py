@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from crossover import meter
@@ -14,7 +14,7 @@ from crossover.models._failures import shortened
 from crossover.outside import FINDING, asked, asked_async, hits_of, method_of, unplaced
 from crossover.retrievers._imported import kind
 from crossover.router.chains import Chain, Exchange, exchanging
-from crossover.router.following import Route, follow, follow_async
+from crossover.router.following import Followed, Route, follow, follow_async
 from crossover.router.router import NOTHING, Router, by_name
 from crossover.types import Answer, Passage, Question, Step
 
@@ -23,15 +23,6 @@ if TYPE_CHECKING:
     from crossover.router.llama_index import RoutedQueryEngine
 
 __all__ = ["Bound", "Chain", "Followed"]
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """One question's way: the answer, its route, and the chains' replies as they returned them."""
-
-    answer: Answer
-    route: Route
-    replies: Mapping[str, object] = field(default_factory=dict)
 
 
 class Bound:
@@ -91,14 +82,12 @@ class Bound:
             known, found = self._known(given, profile)
 
             def ask(name: str) -> Answer:
-                exchange = Exchange(name, given, found)
-                with exchanging(exchange):
-                    self._check(name, found)
-                    self._chains[name].ask(exchange)
-                replies[name] = exchange.found
+                with _exchanged(name, given, found, replies) as exchange:
+                    self._usable(name, found).ask(exchange)
                 return exchange.answer
 
-            route = follow(self.router.policy, given, known, budget or NOTHING, ask)
+            route = Route(given, known, budget or NOTHING)
+            follow(self.router.policy, route, ask)
             return Followed(_measured(route, bill), route, replies)
 
     async def route_async(
@@ -114,14 +103,12 @@ class Bound:
             known, found = await self._known_async(given, profile)
 
             async def ask(name: str) -> Answer:
-                exchange = Exchange(name, given, found)
-                with exchanging(exchange):
-                    self._check(name, found)
-                    await self._chains[name].ask_async(exchange)
-                replies[name] = exchange.found
+                with _exchanged(name, given, found, replies) as exchange:
+                    await self._usable(name, found).ask_async(exchange)
                 return exchange.answer
 
-            route = await follow_async(self.router.policy, given, known, budget or NOTHING, ask)
+            route = Route(given, known, budget or NOTHING)
+            await follow_async(self.router.policy, route, ask)
             return Followed(_measured(route, bill), route, replies)
 
     def answer(
@@ -191,9 +178,10 @@ class Bound:
             return replace(profile, passages=passages_of(found)), found
         return profile, None
 
-    def _check(self, name: str, found: object) -> None:
+    def _usable(self, name: str, found: object) -> Chain:
         if found is None and self._chains[name].wants_passages:
             raise ModelError("it takes passages, and there are none: the retrieval failed")
+        return self._chains[name]
 
 
 def _matched(strategies: Sequence[str], chains: Mapping[str, Any]) -> dict[str, Chain]:
@@ -234,6 +222,17 @@ def usable(answer: Answer) -> Answer:
 
 def _question(question: str | Question) -> Question:
     return Question("", question) if isinstance(question, str) else question
+
+
+@contextmanager
+def _exchanged(
+    name: str, question: Question, found: object, replies: dict[str, object]
+) -> Iterator[Exchange]:
+    """One question to one chain, measured; its reply is kept as it came."""
+    exchange = Exchange(name, question, found)
+    with exchanging(exchange):
+        yield exchange
+    replies[name] = exchange.found
 
 
 @contextmanager

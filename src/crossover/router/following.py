@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from crossover.decisions import Budget, Decision, Profile
@@ -12,15 +12,21 @@ from crossover.types import Answer, Question, Step
 
 # a policy that never settles would ask for ever
 MOST_PASSES = 8
+# the outcome where nobody here saw the answer
+DECIDED = "decided"
 
 
 @dataclass(slots=True)
 class Route:
     """What happened to one question: the decisions, and what was answered to them.
 
+    ``profile`` and ``budget`` are what was decided on; each answer has the cost of its own pass.
     ``fell_back`` are strategies that were asked because another had failed, not by decision.
     """
 
+    question: Question
+    profile: Profile = Profile()
+    budget: Budget = Budget()
     decisions: list[Decision] = field(default_factory=list)
     asked: list[tuple[str, Answer]] = field(default_factory=list)
     fell_back: list[str] = field(default_factory=list)
@@ -33,8 +39,10 @@ class Route:
 
     @property
     def strategy(self) -> str:
-        """Whose answer stands."""
-        return next(name for name, answer in self.asked if answer is self.answer)
+        """Whose answer stands, or what was decided where nothing was asked."""
+        if self.asked:
+            return next(name for name, answer in self.asked if answer is self.answer)
+        return self.decisions[-1].strategy if self.decisions else ""
 
     def steps(self) -> list[Step]:
         """The decisions with their reasons, for a trace."""
@@ -56,16 +64,27 @@ class Route:
         return "; ".join([f"{answered} ({passes})", *failed])
 
 
-def follow(
-    policy: Policy,
-    question: Question,
-    profile: Profile,
-    budget: Budget,
-    ask: Callable[[str], Answer],
-) -> Route:
-    """Ask until the policy has settled; where no answer is usable, ask the other strategies."""
-    route = Route()
-    steps = _steps(policy, question, profile, budget, route)
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """An answer with the whole of its cost, its route, and what the chains returned, as it came."""
+
+    answer: Answer
+    route: Route
+    replies: Mapping[str, object] = field(default_factory=dict)
+
+
+def only_decided(route: Route) -> Followed:
+    """A decision for somebody who asks their own chains, with the answers they told of so far."""
+    kept = route.decisions[-1].keep and route.asked
+    return Followed(route.answer if kept else Answer("", outcome=DECIDED), route)
+
+
+def follow(policy: Policy, route: Route, ask: Callable[[str], Answer]) -> Route:
+    """Ask until the policy has settled; where no answer is usable, ask the other strategies.
+
+    What happens is noted in ``route`` as it happens.
+    """
+    steps = _steps(policy, route)
     name = next(steps)
     while True:
         try:
@@ -75,15 +94,10 @@ def follow(
 
 
 async def follow_async(
-    policy: Policy,
-    question: Question,
-    profile: Profile,
-    budget: Budget,
-    ask: Callable[[str], Awaitable[Answer]],
+    policy: Policy, route: Route, ask: Callable[[str], Awaitable[Answer]]
 ) -> Route:
     """The same where asking waits."""
-    route = Route()
-    steps = _steps(policy, question, profile, budget, route)
+    steps = _steps(policy, route)
     name = next(steps)
     while True:
         try:
@@ -92,13 +106,11 @@ async def follow_async(
             return route
 
 
-def _steps(
-    policy: Policy, question: Question, profile: Profile, budget: Budget, route: Route
-) -> Generator[str, Answer, None]:
+def _steps(policy: Policy, route: Route) -> Generator[str, Answer, None]:
     """Yield the strategies to ask, taking their answers."""
     while len(route.asked) < MOST_PASSES:
         so_far = [answer for _, answer in route.asked]
-        decision = _decided(policy, question, profile, budget, so_far)
+        decision = _decided(policy, route, so_far)
         route.decisions.append(decision)
         if decision.keep and so_far:
             break
@@ -114,12 +126,10 @@ def _steps(
         route.asked.append((name, answer))
 
 
-def _decided(
-    policy: Policy, question: Question, profile: Profile, budget: Budget, so_far: Sequence[Answer]
-) -> Decision:
+def _decided(policy: Policy, route: Route, so_far: Sequence[Answer]) -> Decision:
     """Ask the policy; where it fails, the last answer stands, or the cheapest is asked."""
     try:
-        return policy.decide(question, profile, budget, so_far)
+        return policy.decide(route.question, route.profile, route.budget, so_far)
     except ConfigError:
         raise
     # a defect in deciding must not take the answer with it

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
 from contextvars import copy_context
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from crossover import catalog
 from crossover.decisions import Budget, Decision, Profile
 from crossover.roles import Model, Policy
 from crossover.router.features.documents import estimated_tokens
+from crossover.router.following import Followed
 from crossover.router.policies.learned import Learned
 from crossover.types import Answer, Document, Question
 
@@ -87,6 +89,35 @@ class Router:
             asked, profile or profile_of(asked), budget or NOTHING, answers_so_far
         )
 
+    def route(
+        self,
+        question: str | Question,
+        documents: Sequence[str | Document] = (),
+        *,
+        model: str | Model,
+        budget: Budget | None = None,
+    ) -> Followed:
+        """Answer, and tell the way there."""
+        # strategies come after routers: they may be routed themselves
+        way = import_module("crossover.pipelines._following").Following(self.policy, budget)
+        measured = import_module("crossover.measure").measured
+        asked = question_of(question, documents)
+        answer = measured(way, asked, catalog.load(Model, model))
+        return Followed(answer, way.route)
+
+    async def route_async(
+        self,
+        question: str | Question,
+        documents: Sequence[str | Document] = (),
+        *,
+        model: str | Model,
+        budget: Budget | None = None,
+    ) -> Followed:
+        """The same without blocking the event loop."""
+        context, loop = copy_context(), asyncio.get_running_loop()
+        work = partial(self.route, question, documents, model=model, budget=budget)
+        return await loop.run_in_executor(None, partial(context.run, work))
+
     def answer(
         self,
         question: str | Question,
@@ -99,15 +130,7 @@ class Router:
 
         Raises ConfigError for a wrong configuration; every other failure is the outcome.
         """
-        # strategies come after routers: they may be routed themselves
-        routed = import_module("crossover.pipelines.routed").Routed
-        measured = import_module("crossover.measure").measured
-        limits = dataclasses.asdict(budget or NOTHING)
-        asked = question_of(question, documents)
-        found: Answer = measured(
-            routed(policy=self.policy, **limits), asked, catalog.load(Model, model)
-        )
-        return found
+        return self.route(question, documents, model=model, budget=budget).answer
 
     async def answer_async(
         self,
@@ -118,13 +141,7 @@ class Router:
         budget: Budget | None = None,
     ) -> Answer:
         """The same without blocking the event loop."""
-        context, loop = copy_context(), asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            None,
-            lambda: context.run(
-                lambda: self.answer(question, documents, model=model, budget=budget)
-            ),
-        )
+        return (await self.route_async(question, documents, model=model, budget=budget)).answer
 
     def bind(self, *, passages: Any = None, profile: Profile | None = None, **chains: Any) -> Bound:
         """Join an app's own chains, each named as the strategy that it stands for.

@@ -1,14 +1,13 @@
-"""The decision log's tables and its SQLite engine (WAL: many readers, writers take turns)."""
+"""The decision log's tables."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sql
 
+from crossover import sqlite
 from crossover.errors import StoreError
 
 SCHEMA_VERSION = 1
@@ -67,40 +66,19 @@ def opened(path: Path, *, create: bool) -> sql.Engine:
     """The engine of a log; raises StoreError where there is none, or the file is something else."""
     if not create and not path.is_file():
         raise StoreError(f"there is no decision log at {path}")
-    # no connection stays open: one that a forked process inherits would block it
-    engine = sql.create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": 60}, poolclass=sql.pool.NullPool
-    )
-    sql.event.listen(engine, "connect", _connected)
-    sql.event.listen(engine, "begin", _begun)
+    engine = sqlite.engine(path, synchronous="NORMAL", pooled=False)
     with explained(path), engine.connect() as connection:
-        found = connection.exec_driver_sql("PRAGMA user_version").scalar() or 0
+        found = sqlite.version(connection)
         # other databases have tables of their own
-        foreign = {"decisions", *sql.inspect(connection).get_table_names()}
-    if foreign - set(META.tables) or found > SCHEMA_VERSION:
+        foreign = set(sql.inspect(connection).get_table_names()) - set(META.tables)
+    if foreign or found > SCHEMA_VERSION:
         raise StoreError(f"{path} is not a decision log of this version of Crossover")
     with explained(path), engine.begin() as connection:
         META.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        sqlite.set_version(connection, SCHEMA_VERSION)
     return engine
 
 
-def _connected(connection: Any, _: object) -> None:
-    connection.isolation_level = None
-    for pragma in ("busy_timeout=60000", "journal_mode=WAL", "synchronous=NORMAL"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begun(connection: sql.Connection) -> None:
-    # a reader that turns writer half-way would fail where another writes
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-@contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn what SQLite says into a StoreError that names the file."""
-    try:
-        yield
-    except sql.exc.SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-        raise StoreError(f"the decision log {path} cannot be used: {reason}") from None
+def explained(path: Path) -> AbstractContextManager[None]:
+    """Turn what SQLite says into a StoreError that names the log."""
+    return sqlite.explained("the decision log", path)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from queue import Full, Queue
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any, Self
 
@@ -36,7 +36,8 @@ class DecisionLog:
     """Decisions, their outcomes and their grades; a context manager, safe between threads.
 
     Rows are made and written by a thread of its own, so that no answer waits. At most ``waiting``
-    rows wait for it: a row beyond is dropped, counted in ``lost`` and in the file, and warned of.
+    rows wait for it: a row beyond is dropped, counted in ``lost`` and in the file, and warned of;
+    ``dropped`` are those of this object alone.
     Rows older than ``keep_days`` are deleted. Questions and answers are kept with ``texts`` alone.
     Raises StoreError where the file cannot be used; with ``create=False`` also where none is there.
     """
@@ -60,6 +61,7 @@ class DecisionLog:
         self._starting, self._counting = Lock(), Lock()
         self._process = 0
         self._lost: Counter[str] = Counter()
+        self.dropped = 0
         self._pruned = -HOUR
         atexit.register(_ended, weakref.ref(self))
 
@@ -87,7 +89,10 @@ class DecisionLog:
     def flush(self) -> None:
         """Wait until all that was noted so far is in the file, or counted as lost."""
         if self._process == os.getpid():
-            self._queue.join()
+            # more may come all the while: not until nothing waits
+            self._queue.put(done := Event())
+            while not done.wait(0.1) and self._thread.is_alive():
+                continue
 
     def note(self, table: str, make: Make) -> bool:
         """Let the log's thread make a row and write it; False where it had to be dropped."""
@@ -185,7 +190,7 @@ class DecisionLog:
         with self._starting:
             if self._process == os.getpid():
                 return
-            self._queue: Queue[tuple[str, Make] | None] = Queue(self._waiting)
+            self._queue: Queue[tuple[str, Make] | Event | None] = Queue(self._waiting)
             self._thread = Thread(target=self._work, name="crossover-decisions", daemon=True)
             self._thread.start()
             self._process = os.getpid()
@@ -197,14 +202,16 @@ class DecisionLog:
             while len(taken) < BATCH and not self._queue.empty():
                 taken.append(self._queue.get())
             ending = None in taken
+            rows = [one for one in taken if isinstance(one, tuple)]
             try:
-                self._keep([one for one in taken if one is not None])
+                self._keep(rows)
             # without its thread the log would wait for ever
             except Exception as error:
-                self.lose("decisions", type(error).__name__, len(taken))
+                self.lose("decisions", type(error).__name__, len(rows))
             finally:
-                for _ in taken:
-                    self._queue.task_done()
+                for one in taken:
+                    if isinstance(one, Event):
+                        one.set()
 
     def _keep(self, taken: list[tuple[str, Make]]) -> None:
         """Write rows; what cannot be made or written is counted, and the thread lives on."""
@@ -252,6 +259,7 @@ class DecisionLog:
         with self._counting:
             before = sum(self._lost.values())
             self._lost[table] += count
+            self.dropped += count
         if before == 0 or (before + count) // MANY > before // MANY:
             LOG.warning("%s: %d %s not logged: %s", self.path.name, before + count, table, why)
 

@@ -5,47 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from crossover.abstention import abstains
-from crossover.decisions import Decision, Expected, Profile
+from crossover.decisions import Expected, Profile
 from crossover.errors import DataError
 from crossover.router.features.gathering import answered_features, asked_features
+from crossover.router.following import DECIDED, Followed
 from crossover.types import Answer, Question
 
 Features = dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """What there is to log of one question: what was decided, who was asked, what came of it.
-
-    ``passes`` are the strategies in the order they were asked, with what each cost; ``first`` is
-    the first one's answer, None where nothing shows it.
-    """
-
-    question: Question
-    profile: Profile
-    decisions: Sequence[Decision]
-    passes: Sequence[tuple[str, Expected]]
-    answer: Answer
-    first: Answer | None = None
-
-    @property
-    def strategy(self) -> str:
-        """Whose answer stands, or what was decided where nothing was asked."""
-        names = [name for name, _ in reversed(self.passes)]
-        # an escalation that failed leaves the answer before it: only the route's words tell
-        told = (name for name in names if f"{name} answered (" in self.answer.message)
-        return next(told, names[0] if names else self.decisions[-1].strategy)
-
-    @property
-    def expected(self) -> Mapping[str, Expected]:
-        """What the last decision expected of each strategy."""
-        return self.decisions[-1].expected if self.decisions else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +50,36 @@ class Logged:
     grades: Mapping[str, float] = field(default_factory=dict)
 
 
-def row_of(id: str, time: float, router: str, seen: Followed, *, texts: bool) -> dict[str, Any]:
+def row_of(
+    id: str, time: float, router: str, seen: Followed, cheapest: str, *, texts: bool
+) -> dict[str, Any]:
     """The row of the table; features are computed here, away from the answer's own time."""
-    answer, usage = seen.answer, seen.answer.usage
-    known = usage.input_tokens is not None and usage.output_tokens is not None
-    before = asked_features(seen.question, seen.profile, {})
-    after = answered_features(seen.question, seen.profile, seen.first) if seen.first else {}
-    last = seen.decisions[-1] if seen.decisions else None
-    shown = {"question": seen.question.text, "answer": answer.text}
+    answer, route = seen.answer, seen.route
+    before = asked_features(route.question, route.profile, {})
+    # what a learner knows of answers is about the cheapest strategy's
+    first = next((one for name, one in route.asked[:1] if name == cheapest), None)
+    after = answered_features(route.question, route.profile, first) if first else {}
+    last = route.decisions[-1] if route.decisions else None
+    unseen = answer.outcome == DECIDED
+    passes = {name: Expected(None, *_cost(one)) for name, one in route.asked}
+    shown = {"question": route.question.text, "answer": answer.text}
+    tokens, dollars, seconds = _cost(answer)
     return {
         "id": id,
         "time": time,
         "router": router,
-        "model": seen.profile.model,
-        "group": group_of(seen.question, seen.profile) or id,
-        "strategy": seen.strategy,
-        "escalated": len(seen.passes) > 1,
+        "model": route.profile.model,
+        "group": group_of(route.question, route.profile) or id,
+        "strategy": last.strategy if unseen and last else route.strategy,
+        "escalated": len(route.asked) + unseen > 1,
         "confidence": last.confidence if last else None,
         "outcome": answer.outcome,
-        "declined": answer.outcome == "declined" or abstains(answer.text),
-        "tokens": _sum(usage.input_tokens, usage.output_tokens) if known else None,
-        "dollars": usage.dollars,
-        "seconds": answer.seconds,
-        "passes": costs_text(dict(seen.passes)),
-        "expected": costs_text(seen.expected),
+        "declined": None if unseen else answer.outcome == "declined" or abstains(answer.text),
+        "tokens": tokens,
+        "dollars": dollars,
+        "seconds": seconds,
+        "passes": costs_text(passes),
+        "expected": costs_text(last.expected if last else {}),
         "before": _features_text(before),
         "after": _features_text(after),
         "texts": json.dumps(shown, ensure_ascii=False) if texts else None,
@@ -151,5 +129,9 @@ def _features_read(text: str) -> Features:
     return {k: math.nan if v is None else v for k, v in json.loads(text).items()}
 
 
-def _sum(*parts: float | None) -> float:
-    return float(sum(part or 0 for part in parts))
+def _cost(answer: Answer) -> tuple[float | None, float | None, float | None]:
+    """Tokens, dollars and seconds, each None where it is not known."""
+    usage = answer.usage
+    known = usage.input_tokens is not None and usage.output_tokens is not None
+    tokens = float((usage.input_tokens or 0) + (usage.output_tokens or 0)) if known else None
+    return tokens, usage.dollars, answer.seconds

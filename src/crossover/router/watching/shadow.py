@@ -13,16 +13,17 @@ from threading import Lock, Thread
 from typing import Any
 
 from crossover import meter
-from crossover.decisions import Budget, Decision
+from crossover.decisions import Decision
 from crossover.router.bound import Bound
-from crossover.router.router import NOTHING, Router
+from crossover.router.following import Followed, Route
+from crossover.router.router import Router
 from crossover.router.watching.log import DecisionLog
-from crossover.router.watching.record import Followed, costs_text
+from crossover.router.watching.record import costs_text
 from crossover.router.watching.watched import Watched, router_name
 
 LOG = logging.getLogger("crossover.watching")
 WAITING = 256
-Work = tuple[str, Followed, Budget]
+Work = tuple[str, Route]
 
 
 class Shadowed(Watched):
@@ -41,12 +42,11 @@ class Shadowed(Watched):
         self._starting = Lock()
         self._thread: Thread | None = None
 
-    def note(self, seen: Followed, id: str, budget: Budget = NOTHING) -> None:
-        """Log what was followed, and let the shadow decide on it."""
-        super().note(seen, id, budget)
+    def _note(self, seen: Followed, id: str) -> None:
+        super()._note(seen, id)
         self._begin()
         try:
-            self._queue.put_nowait((id, seen, budget))
+            self._queue.put_nowait((id, seen.route))
         except Full:
             self.log.lose("shadows", "the shadow is slower than the questions come")
 
@@ -66,22 +66,22 @@ class Shadowed(Watched):
 
     def _work(self) -> None:
         while True:
-            decision, seen, budget = self._queue.get()
+            decision, route = self._queue.get()
             try:
-                row = _shadow_row(self.other, seen, budget)
+                row = _shadow_row(self.other, route)
                 row |= {"decision": decision, "router": self.shadow}
                 self.log.note("shadows", partial(dict, row))
             finally:
                 self._queue.task_done()
 
 
-def _shadow_row(other: Router, seen: Followed, budget: Budget) -> dict[str, Any]:
+def _shadow_row(other: Router, route: Route) -> dict[str, Any]:
     started = time.perf_counter()
     decision, problem = Decision(""), ""
     try:
         # what a policy of models costs is not the answer's
         with meter.metered():
-            decision, settled = _decided(other, seen, budget)
+            decision, settled = _decided(other, route)
     # whatever a shadow does, the answer is out already
     except Exception as error:
         problem, settled = type(error).__name__, False
@@ -94,14 +94,16 @@ def _shadow_row(other: Router, seen: Followed, budget: Budget) -> dict[str, Any]
     }
 
 
-def _decided(other: Router, seen: Followed, budget: Budget) -> tuple[Decision, bool]:
+def _decided(other: Router, route: Route) -> tuple[Decision, bool]:
     """Its decision, and whether that is its last: it may want an answer that nobody asked for."""
-    decision = other.policy.decide(seen.question, seen.profile, budget, ())
+    known = route.question, route.profile, route.budget
+    decision = other.policy.decide(*known, ())
     if decision.final:
         return decision, True
-    if seen.first is None or seen.passes[0][0] != decision.strategy:
+    first = next(iter(route.asked), None)
+    if first is None or first[0] != decision.strategy:
         return decision, False
-    decision = other.policy.decide(seen.question, seen.profile, budget, (seen.first,))
+    decision = other.policy.decide(*known, (first[1],))
     return decision, decision.final or decision.keep
 
 
