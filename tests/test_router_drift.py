@@ -22,7 +22,7 @@ from crossover.experiments.routing.worlds import World, loss
 from crossover.router.learner import Table
 from crossover.router.router import Router
 from crossover.router.watching import _statistics as statistics
-from crossover.router.watching.distributions import reference
+from crossover.router.watching.distributions import introduced, reference
 from crossover.router.watching.drift import Alarm, drift
 from crossover.router.watching.log import DecisionLog
 from crossover.router.watching.stream import Stream, stream_of
@@ -100,6 +100,38 @@ def test_an_alarm_names_what_moved_and_by_how_much():
         drift(known, _plain(chance, 10).rows(np.zeros(10, dtype=bool)))
     with pytest.raises(ConfigError, match="rate"):
         Alarm(rate=0)
+
+
+def _answered(chance, model, rows=800):
+    """Questions of one kind; b's answers are longer than a's."""
+    table = Table(("question.words", "reply.log_words"), chance.normal(0, 1, (rows, 2)))
+    table.values[:, 1] += {"a": 0, "b": 2}[model]
+    nothing, names = np.full(rows, math.nan), [f"{n}" for n in range(rows)]
+    when = np.linspace(0, 5, rows, endpoint=False)
+    chosen = ["rag"] * rows
+    return Stream(when, table, names, chosen, nothing, nothing, nothing, [model] * rows)
+
+
+def test_one_of_the_models_of_a_fit_may_be_the_one_that_serves():
+    chance = np.random.default_rng(0)
+    parts = [_answered(chance, model) for model in "ab"]
+    table = Table(parts[0].table.columns, np.concatenate([one.table.values for one in parts]))
+    fitted_on = table, [*parts[0].groups] * 2
+    pooled = reference(*fitted_on)
+    apart = json.loads(json.dumps(reference(*fitted_on, models=["a"] * 800 + ["b"] * 800)))
+    alone, mixed = _answered(chance, "b"), _answered(chance, "b", 1600)
+    mixed.table.values[::4] = _answered(chance, "a", 400).table.values
+    mixed = replace(mixed, models=["a", "b", "b", "b"] * 400)
+    assert [one.name for one in drift(pooled, alone).moved] == ["reply.log_words"]
+    assert not drift(apart, alone) and not drift(apart, mixed)
+    moved = replace(alone, models=["a"] * 800)
+    assert [one.name for one in drift(apart, moved).moved] == ["reply.log_words"]
+    assert "was -0.0" in drift(apart, moved).lines()[1]
+    stranger = drift(apart, replace(alone, models=["c"] * 800))
+    assert not stranger and "c are compared with nothing" in stranger.lines()[-1]
+    there = introduced(apart, "c", alone.table, alone.groups, [], alone.declined)
+    assert not drift(there, replace(_answered(chance, "b"), models=["c"] * 800)).lines()[1:]
+    assert drift(there, replace(_answered(chance, "a"), models=["c"] * 800))
 
 
 @pytest.fixture(scope="module")

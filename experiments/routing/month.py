@@ -136,7 +136,8 @@ def month(
     days = np.repeat(np.arange(float(DAYS)), daily) + np.tile(hours, DAYS)
     declined = np.where(chosen == 0, whole.declines, False).astype(float)
     names = [whole.strategies[at] for at in chosen.tolist()]
-    stream = Stream(days, features, whole.groups, names, declined, hoped[every, chosen], quality)
+    seen = declined, hoped[every, chosen], quality
+    stream = Stream(days, features, whole.groups, names, *seen, whole.models)
     return Month(artefact, whole, stream, hoped, graded, all_graded)
 
 

@@ -13,6 +13,7 @@ from crossover.experiments.routing.evaluating import choices
 from crossover.experiments.routing.fitting import fit_outcomes, table_of
 from crossover.experiments.routing.judging import verdict
 from crossover.experiments.routing.outcomes import TAG, Outcomes
+from crossover.experiments.routing.references import with_model
 from crossover.router.artefact import Artefact
 from crossover.router.learner import Table, group_folds
 
@@ -75,7 +76,7 @@ def introduced(artefact: Artefact, own: Outcomes, graded: int = 0, seed: int = 0
     From all of its answers ungraded, or with the grades of ``graded`` of them, drawn by the seed
     and spread over documents.
     """
-    own = own.ordered(artefact.strategies)
+    own = whole = own.ordered(artefact.strategies)
     if graded:
         own = own.rows(spread_sample(own.groups, graded, seed))
     else:
@@ -93,7 +94,18 @@ def introduced(artefact: Artefact, own: Outcomes, graded: int = 0, seed: int = 0
         traits={**artefact.traits, **own.traits()},
         costs=replace(lines, scales={**lines.scales, **scales}),
     )
-    return replace(known, offsets=_offsets(known, own)) if graded else known
+    known = replace(known, offsets=_offsets(known, own)) if graded else known
+    return replace(known, reference=_reference(known, whole))
+
+
+def _reference(artefact: Artefact, own: Outcomes) -> dict[str, Any]:
+    """What a drift alarm compares a model's answers with: what it would be asked, all of it."""
+    found, cascade = dict(artefact.reference), artefact.policy == "cascade"
+    models = np.array(own.models)
+    for model in dict.fromkeys(own.models):
+        rows = own.rows(models == model)
+        found = with_model(found, rows, choices(artefact, rows), cascade=cascade)
+    return found
 
 
 def _offsets(artefact: Artefact, own: Outcomes) -> dict[str, list[float]]:

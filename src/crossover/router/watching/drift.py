@@ -7,7 +7,8 @@ daily looks, over all features, choices and grades together; ``Alarm`` says what
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from crossover.errors import ConfigError, DataError
 from crossover.router.watching import _statistics as statistics
 from crossover.router.watching.distributions import (
+    ANSWERED,
+    answered_by,
     coded,
     kept_rows,
     seen_replies,
@@ -110,39 +113,56 @@ def drift(
         recent = stream.rows(stream.days > until - span)
         if len(recent) >= alarm.fewest:
             level = alarm.rate / 2 / alarm.looks / 2
-            moved |= {one.name: one for one in _moved(known["features"], recent, level, alarm)}
-    notes: tuple[str, ...] = ()
+            moved |= {one.name: one for one in _moved(known, recent, level, alarm)}
+    notes = tuple(
+        f"answers of {name} are compared with nothing: the router was not fitted on it"
+        for name in _strangers(known, stream)
+    )
     if (stream.days > until - alarm.window).sum() < alarm.fewest:
-        notes = (f"fewer than {alarm.fewest} questions in {alarm.window:g} days: too few to tell",)
+        notes += (f"fewer than {alarm.fewest} questions in {alarm.window:g} days: too few to tell",)
     ranked = sorted(moved.values(), key=lambda one: -one.index)
     return replace(found, moved=ranked, worse=_worse(known, stream, until, alarm), notes=notes)
 
 
-def _moved(features: Mapping[str, Any], recent: Stream, level: float, alarm: Alarm) -> list[Moved]:
+def _moved(known: Mapping[str, Any], recent: Stream, level: float, alarm: Alarm) -> list[Moved]:
     """Which distributions differ, at a rate of any false one among all."""
-    table = with_choices(recent.table, recent.chosen, recent.declined, list(features))
-    values, groups = table.aligned(list(features)), statistics.numbered(recent.groups)
-    replied = seen_replies(list(features), values)
-    chances, shares = dict[str, float](), dict[str, Numbers]()
-    for at, (name, was) in enumerate(features.items()):
-        kept = kept_rows(name, values[:, at], replied)
+    groups = statistics.numbered(recent.groups)
+    chances, found = dict[str, float](), dict[str, tuple[Numbers, Mapping[str, Any], Numbers]]()
+    for name, was, values, kept in _compared(known, recent):
         if kept.sum() < alarm.fewest:
             continue
-        codes, bins = coded(values[kept, at], was["edges"]), len(was["shares"])
+        codes, bins = coded(values[kept], was["edges"]), len(was["shares"])
         mine = statistics.effective_rows(codes, groups[kept], bins)
-        shares[name] = np.bincount(codes, minlength=bins) / kept.sum()
+        now = np.bincount(codes, minlength=bins) / kept.sum()
         theirs = np.array(was["shares"], dtype=float)
-        chances[name] = statistics.likelihood_ratio(
-            shares[name], theirs, max(mine, 1.0), max(float(was["effective"]), 1.0)
-        )
-    found = []
+        sizes = max(mine, 1.0), max(float(was["effective"]), 1.0)
+        chances[name] = statistics.likelihood_ratio(now, theirs, *sizes)
+        found[name] = now, was, values
+    moved = []
     for name in statistics.holm(chances, level):
-        index = stability_index(shares[name], features[name]["shares"])
+        now, was, values = found[name]
+        index = stability_index(now, was["shares"])
         if index >= alarm.least:
-            column = values[:, list(features).index(name)]
-            said = _said(name, features[name], shares[name], column, index)
-            found.append(Moved(name, index, chances[name], said))
-    return found
+            moved.append(Moved(name, index, chances[name], _said(name, was, now, values, index)))
+    return moved
+
+
+def _compared(
+    known: Mapping[str, Any], recent: Stream
+) -> Iterator[tuple[str, Mapping[str, Any], Numbers, NDArray[np.bool_]]]:
+    """Each feature: how it was, its values, and the rows that can be compared."""
+    features = known["features"]
+    table = with_choices(recent.table, recent.chosen, recent.declined, list(features))
+    values = table.aligned(list(features))
+    replied = seen_replies(list(features), values)
+    models = np.array(recent.models, dtype=str)
+    ours = ~np.isin(models, _strangers(known, recent)) if len(models) else True
+    for at, (name, was) in enumerate(features.items()):
+        kept = kept_rows(name, values[:, at], replied)
+        if name.startswith(ANSWERED):
+            kept = kept & ours
+            was = answered_by(was, models[kept].tolist() if len(models) else ())
+        yield name, was, values[:, at], kept
 
 
 def _worse(known: Mapping[str, Any], stream: Stream, until: float, alarm: Alarm) -> tuple[str, ...]:
@@ -153,7 +173,8 @@ def _worse(known: Mapping[str, Any], stream: Stream, until: float, alarm: Alarm)
     order = np.argsort(stream.days, kind="stable")
     chosen = np.array(stream.chosen, dtype=str)
     names = sorted(set(chosen[graded].tolist()))
-    allowed = alarm.tolerance + _allowed(known)
+    models = np.array(stream.models, dtype=str)[graded].tolist() if stream.models else []
+    allowed = alarm.tolerance + _allowed(known, models)
     # each day of the month begins a bet on each strategy and on all of them
     bound = alarm.month * (len(names) + 1) / (alarm.rate / 2)
     found = []
@@ -171,10 +192,24 @@ def _worse(known: Mapping[str, Any], stream: Stream, until: float, alarm: Alarm)
     return tuple(found)
 
 
-def _allowed(known: Mapping[str, Any]) -> float:
-    """By how much held-out grades fell short already, two standard errors more."""
+def _allowed(known: Mapping[str, Any], models: Sequence[str]) -> float:
+    """By how much these models' held-out grades fell short already, two standard errors more."""
     short = known.get("shortfall")
-    return max(0.0, float(short["mean"]) + 2 * float(short["error"])) if short else 0.0
+    if not short:
+        return 0.0
+    counts, parts = Counter(models), short.get("models", {})
+    if counts and not set(counts) - set(parts):
+        of = [(count / len(models), parts[model]) for model, count in counts.items()]
+    else:
+        of = [(1.0, short)]
+    # models answered the same questions: their errors may all point one way
+    return max(0.0, sum(weight * float(part["mean"] + 2 * part["error"]) for weight, part in of))
+
+
+def _strangers(known: Mapping[str, Any], stream: Stream) -> list[str]:
+    """The models of which the router's file knows no answers."""
+    there = known.get("models")
+    return sorted(set(stream.models) - set(there)) if there else []
 
 
 def _said(name: str, was: Mapping[str, Any], shares: Numbers, values: Numbers, index: float) -> str:

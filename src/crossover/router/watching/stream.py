@@ -23,7 +23,7 @@ DAY = 86_400.0
 class Stream:
     """Decisions in order of time, as the alarm takes them; grades are NaN where there are none.
 
-    ``days`` are days since any beginning; ``groups`` name the documents.
+    ``days`` are days since any beginning; ``groups`` name the documents, ``models`` who answered.
     """
 
     days: Numbers
@@ -33,6 +33,7 @@ class Stream:
     declined: Numbers
     expected: Numbers
     quality: Numbers
+    models: Sequence[str] = ()
 
     def __len__(self) -> int:
         return len(self.days)
@@ -48,6 +49,7 @@ class Stream:
             self.declined[at],
             self.expected[at],
             self.quality[at],
+            [self.models[n] for n in at] if self.models else (),
         )
 
 
@@ -62,6 +64,7 @@ def stream_of(rows: Sequence[Logged]) -> Stream:
         np.array([math.nan if row.declined is None else row.declined for row in rows], dtype=float),
         _floats([one.quality if one else None for one in expected]),
         _floats([row.grades.get(row.strategy) for row in rows]),
+        [row.model for row in rows],
     )
 
 
