@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,17 @@ def load(path: Path = FILE) -> tuple[Any, Calibration]:
     The whole network is held in the machine's fastest format, layer norms too: a fifth faster than
     autocast, which goes to float32 and back at each of them, at the same F1.
     """
-    try:
-        from safetensors import safe_open
-        from safetensors.torch import load_file
-    except ImportError:
-        raise MissingExtra("safetensors", "rag", "the embedded reader") from None
-    try:
-        from crossover.models.reader._network import Network
-        from crossover.models.reader._packed import pack
-    except ImportError:
-        raise MissingExtra("torch", "rag", "the embedded reader") from None
+    for package in ("torch", "safetensors"):
+        try:
+            import_module(package)
+        except ImportError:
+            raise MissingExtra(package, "rag", "the embedded reader") from None
+    from safetensors import safe_open
+    from safetensors.torch import load_file
+
+    from crossover.models.reader._network import Network
+    from crossover.models.reader._packed import pack
+
     network = Network()
     network.load_state_dict(load_file(path))
     with safe_open(path, "pt") as file:
