@@ -39,11 +39,12 @@ __all__ = [
 ]
 
 RESULTS = "results.parquet"
+TEXTS = ("answer", "message")
 NO_PARQUET = "No Parquet files were written: {reason}."
 
 
-def load_frame(folder: str | Path) -> DataFrame:
-    """Read a run directory's result frame, its attributes included.
+def load_frame(folder: str | Path, *, texts: bool = True) -> DataFrame:
+    """Read a run directory's result frame, its attributes included; without ``texts`` no answers.
 
     Raises DataError where there is none or it is not one, MissingExtra without pandas or pyarrow.
     """
@@ -54,7 +55,7 @@ def load_frame(folder: str | Path) -> DataFrame:
     if not path.is_file():
         raise DataError(f"no {RESULTS} in {folder}; name the directory of a finished run")
     try:
-        frame = pd.read_parquet(path, engine="pyarrow")
+        frame = pd.read_parquet(path, engine="pyarrow", columns=None if texts else _numbers(path))
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{path} cannot be read as results: {reason}") from error
@@ -115,6 +116,12 @@ def skipped_records(frame: DataFrame) -> list[str]:
     """Say how many records each dataset left out because they were bad."""
     counts = dict(frame.attrs.get("skipped") or {})
     return [f"{dataset}: {count:,} bad records were skipped" for dataset, count in counts.items()]
+
+
+def _numbers(path: Path) -> list[str]:
+    from pyarrow.parquet import read_schema
+
+    return [name for name in read_schema(path).names if name not in TEXTS]
 
 
 def _csv(table: DataFrame, path: Path) -> Path:

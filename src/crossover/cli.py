@@ -14,6 +14,7 @@ from crossover.commands.attack import attack
 from crossover.commands.attribute import attribute
 from crossover.commands.compare import compare
 from crossover.commands.contamination import contamination, guided_completion
+from crossover.commands.dashboard import dashboard
 from crossover.commands.export import export
 from crossover.commands.judge import judge, judge_agreement
 from crossover.commands.router import router_app
@@ -209,22 +210,12 @@ def list_(
     _console().print(shown)
 
 
-@app.command()
-def dashboard(
-    folders: Annotated[list[Path], typer.Argument(help="Runs to look at.", show_default=False)],
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
-) -> None:
-    """Open the dashboard on this machine's own address."""
-    from crossover.app.launch import launch
-
-    launch(folders, port=port)
-
-
 app.command()(attack)
 app.command()(attribute)
 app.command()(compare)
 app.command()(export)
 app.command()(contamination)
+app.command()(dashboard)
 app.add_typer(router_app, name="router")
 app.command("guided-completion")(guided_completion)
 app.command()(judge)

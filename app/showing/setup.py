@@ -1,0 +1,42 @@
+"""How the dashboard was started: which runs, which folders, and what visitors may do."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MOST_UPLOAD = 20
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The runs to look at and the limits of whoever looks.
+
+    With ``read_only`` nothing is asked, started or uploaded. New runs are written below
+    ``workspace``; nothing outside it and the runs is read or written. ``upload`` is the most
+    megabytes of one file.
+    """
+
+    runs: tuple[Path, ...]
+    workspace: Path
+    read_only: bool = False
+    upload: int = MOST_UPLOAD
+
+
+def arguments(setup: Setup) -> list[str]:
+    """The words from which ``read`` makes the same setup."""
+    words = [*map(str, setup.runs), "--workspace", str(setup.workspace)]
+    return [*words, "--upload", str(setup.upload), *(["--read-only"] if setup.read_only else [])]
+
+
+def read(words: Sequence[str]) -> Setup:
+    """The setup that the words after two dashes name."""
+    parser = argparse.ArgumentParser(prog="dashboard")
+    parser.add_argument("runs", nargs="*", type=Path)
+    parser.add_argument("--workspace", type=Path, default=Path("runs"))
+    parser.add_argument("--upload", type=int, default=MOST_UPLOAD)
+    parser.add_argument("--read-only", action="store_true")
+    found = parser.parse_args(list(words))
+    return Setup(tuple(found.runs), found.workspace, found.read_only, found.upload)
