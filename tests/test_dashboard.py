@@ -92,7 +92,7 @@ def test_the_server_answers_on_a_machine_that_never_saw_streamlit(tmp_path):
         assert httpx.get(url, trust_env=False).status_code == 200
 
 
-def test_read_only_leaves_out_what_asks(monkeypatch):
+def test_read_only_leaves_out_what_asks():
     every = dashboard.modules(Setup((), Path()))
     shown = dashboard.modules(Setup((), Path(), read_only=True))
     assert shown == [one for one in every if not one.ASKS]
