@@ -41,6 +41,13 @@ def modules(setup: Setup) -> list[ModuleType]:
     return sorted(shown, key=lambda one: int(one.PLACE))
 
 
+def page_named(name: str, setup: Setup) -> StreamlitPage:
+    """A page by its file's name, to lead to it."""
+    pages = modules(setup)
+    found = next(one for one in pages if one.__name__.rpartition(".")[2] == name)
+    return _page(found, setup, first=found is pages[0])
+
+
 def _page(module: ModuleType, setup: Setup, *, first: bool) -> StreamlitPage:
     import streamlit as st
 

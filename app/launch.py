@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from crossover.app.showing import setup as started
 from crossover.app.showing.setup import Setup
 from crossover.errors import ConfigError, MissingExtra
 from crossover.experiments.report import load_frame
+from crossover.experiments.viewing.retrieved import FILE as MEASURED_ALONE
 
 ADDRESS = "127.0.0.1"
 NEEDED = ("streamlit", "altair", "duckdb")
@@ -25,9 +27,13 @@ def launch(setup: Setup, *, port: int = 8501, headless: bool = False) -> None:
         if find_spec(package) is None:
             raise MissingExtra(package, "dashboard", "the dashboard")
     for folder in setup.runs:
-        load_frame(folder, texts=False)
+        if not (folder / MEASURED_ALONE).is_file():
+            load_frame(folder, texts=False)
+    from streamlit.runtime.pages_manager import PagesManager
     from streamlit.web.cli import main
 
+    # else a first visit to the address of a page would execute the page's file alone
+    PagesManager.uses_pages_directory = False
     try:
         main(arguments(setup, port, headless), standalone_mode=False)
     except SystemExit as ended:
@@ -50,10 +56,10 @@ def arguments(setup: Setup, port: int, headless: bool) -> list[str]:
     }
     options = [f"--{name}={value}" for name, value in settings.items()]
     script = Path(__file__).with_name("dashboard.py")
-    whole = Setup(
-        tuple(run.resolve() for run in setup.runs),
-        setup.workspace.resolve(),
-        setup.read_only,
-        setup.upload,
+    whole = replace(
+        setup,
+        runs=tuple(run.resolve() for run in setup.runs),
+        workspace=setup.workspace.resolve(),
+        data=tuple(folder.resolve() for folder in setup.data),
     )
     return ["run", str(script), *options, "--", *started.arguments(whole)]

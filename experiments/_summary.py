@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from crossover.errors import ConfigError, DataError
 from crossover.experiments.inference.compared import against_first
-from crossover.experiments.statistics import clustered_mean
+from crossover.experiments.statistics import coded_mean, numbered
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,10 +55,29 @@ def summarise(frame: DataFrame, by: Sequence[str] = ()) -> DataFrame:
     keys = [*KEYS, *tags]
     rows = [
         dict(zip(keys, key, strict=True)) | _row(cell, frame.attrs) | against
-        for key, cell, against in against_first(frame, keys)
+        for key, cell, against in against_first(_numbered(frame, keys), keys)
     ]
     table = pd.DataFrame(rows, columns=_columns(rows, tags))
     return _in_order(table, frame, tags)
+
+
+def _numbered(frame: DataFrame, keys: Sequence[str]) -> DataFrame:
+    """Questions and documents as numbers in the order of their names: texts are slow to compare.
+
+    What a row says as text is left out, where nothing here asks for it.
+    """
+    import numpy as np
+    import pandas as pd
+
+    numbers = {}
+    for name in ("example", "group"):
+        codes, names = pd.factorize(frame[name].to_numpy(object), use_na_sentinel=False)
+        _, ranks = np.unique(np.asarray(names, dtype=str), return_inverse=True)
+        numbers[name] = ranks[codes]
+    spare = [name for name in map(str, frame) if name.startswith(TAG) and name not in keys]
+    found = frame.drop(columns=spare).assign(**numbers)
+    found.attrs = frame.attrs
+    return found
 
 
 def failures(frame: DataFrame) -> DataFrame:
@@ -136,7 +153,11 @@ def _row(cell: DataFrame, attrs: Mapping[Any, Any]) -> dict[str, object]:
 
 
 def _accuracy(cell: DataFrame, headline: str, others: Sequence[str]) -> dict[str, object]:
-    score = clustered_mean(_numbers(cell, headline), cell["group"].to_numpy(dtype=object))
+    import numpy as np
+
+    scores = _numbers(cell, headline)
+    known = ~np.isnan(scores)
+    score = coded_mean(scores[known], numbered(cell["group"].to_numpy(int)[known]))
     outcome = cell["outcome"]
     return {
         "metric": headline,
@@ -197,27 +218,10 @@ def _dollars(cell: DataFrame, price_as: str) -> dict[str, object]:
 
 
 def _priced(cell: DataFrame, price_as: str) -> float:
-    import numpy as np
-
-    from crossover.prices import priced_as
+    from crossover.prices import prices_as
 
     names = ("input_tokens", "cached_tokens", "output_tokens")
-    tokens = np.stack([_numbers(cell, name) for name in names], axis=1).tolist()
-    counts = ([None if math.isnan(count) else int(count) for count in row] for row in tokens)
-    prices = [_price(priced_as, price_as, *row) for row in counts]
-    return float(np.mean([float("nan") if price is None else price for price in prices]))
-
-
-@lru_cache(maxsize=100_000)
-def _price(
-    priced_as: Callable[[str, int | None, int | None, int | None], float | None],
-    model: str,
-    input_tokens: int | None,
-    cached_tokens: int | None,
-    output_tokens: int | None,
-) -> float | None:
-    """Remember prices: a slice asks again for the rows that the whole table has asked for."""
-    return priced_as(model, input_tokens, cached_tokens, output_tokens)
+    return float(prices_as(price_as, *(_numbers(cell, name) for name in names)).mean())
 
 
 def _seconds(cell: DataFrame) -> dict[str, object]:

@@ -117,11 +117,12 @@ def show_plan(planned: pd.DataFrame, price_as: str) -> Table:
         table.add_row(*_cells(row, bool(price_as)))
     total = {"dataset": "all", "model": "", "strategy": ""}
     table.add_section()
-    table.add_row(*_cells(total | _totals(planned), bool(price_as)))
+    table.add_row(*_cells(total | totals(planned), bool(price_as)))
     return table
 
 
-def _totals(planned: pd.DataFrame) -> dict[str, object]:
+def totals(planned: pd.DataFrame) -> dict[str, object]:
+    """Sum a plan up; a sum is unknown where one of its parts is."""
     numbers = [name for name in planned.columns if name not in ("dataset", "model", "strategy")]
     return {name: planned[name].sum(skipna=False) for name in numbers}
 

@@ -30,6 +30,7 @@ __all__ = [
     "answer_first",
     "cost_axis",
     "failures",
+    "html_report",
     "load_frame",
     "render_terminal",
     "skipped_records",
@@ -95,6 +96,11 @@ def write_report(frame: DataFrame, folder: str | Path, by: Sequence[str] = ()) -
     except OSError as error:
         raise StoreError(f"the report cannot be written to {folder}: {error.strerror}") from error
     return written
+
+
+def html_report(facts: Facts) -> str:
+    """The report as ``write_report`` writes it into ``report.html``."""
+    return page(facts, verdicts(facts), None, skipped_records(facts.frame))
 
 
 def answer_first(frame: DataFrame, summary: DataFrame) -> list[str]:

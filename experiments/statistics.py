@@ -58,19 +58,32 @@ def clustered_mean(
 
     numbers = np.asarray(values, dtype=float)
     applies = ~np.isnan(numbers)
-    numbers = numbers[applies]
-    names, codes = np.unique(np.asarray(groups, dtype=str)[applies], return_inverse=True)
-    clusters = len(names)
+    _, codes = np.unique(np.asarray(groups, dtype=str)[applies], return_inverse=True)
+    return coded_mean(numbers[applies], codes, level, share=share)
+
+
+def coded_mean(
+    numbers: Floats, codes: NDArray[np.intp], level: float = 0.95, *, share: bool = True
+) -> Estimate:
+    """The same of values without NaN whose clusters are numbered from 0, none left out."""
     if not len(numbers):
         return Estimate(None, None, None, 0, 0)
     if share:
         numbers = _scores(numbers)
-    mean = float(numbers.mean())
+    mean, clusters = float(numbers.mean()), int(codes.max()) + 1
     if clusters < 2:
         return Estimate(mean, None, None, len(numbers), clusters)
     half, quantile = _half_width(numbers, codes, level)
     low, high = _bounds(mean, half, quantile, clusters, level, share)
     return Estimate(mean, low, high, len(numbers), clusters)
+
+
+def numbered(codes: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Number clusters from 0 in the order of their codes, which are not negative."""
+    import numpy as np
+
+    there = np.bincount(codes) > 0
+    return np.asarray((np.cumsum(there) - 1)[codes])
 
 
 def sign_flip(
@@ -85,18 +98,36 @@ def sign_flip(
     """
     import numpy as np
 
-    from crossover.experiments.inference.flipping import flipped_p
-
     numbers = np.asarray(differences, dtype=float)
     applies = ~np.isnan(numbers)
-    if not applies.any():
-        return None
     _, codes = np.unique(np.asarray(groups, dtype=str)[applies], return_inverse=True)
-    sums = np.asarray(np.bincount(codes, numbers[applies]), dtype=float)
-    sizes = np.asarray(np.bincount(codes), dtype=float)
-    if len(sums) < 2 or not sums.any():
-        return 1.0
-    return float(flipped_p(sums[:, None], sizes[:, None], seed)[0])
+    return sign_flips([(numbers[applies], codes)], seed)[0]
+
+
+def sign_flips(
+    several: Sequence[tuple[Floats, NDArray[np.intp]]], seed: int = 0
+) -> list[float | None]:
+    """``sign_flip`` of many comparisons: differences without NaN, clusters numbered from 0.
+
+    Those on as many clusters are flipped together: the signs are the same ones.
+    """
+    import numpy as np
+
+    from crossover.experiments.inference.flipping import flipped_p
+
+    found: list[float | None] = [1.0 if len(numbers) else None for numbers, _ in several]
+    together: dict[int, list[Any]] = {}
+    for place, (numbers, codes) in enumerate(several):
+        sums = np.asarray(np.bincount(codes, numbers), dtype=float)
+        sizes = np.asarray(np.bincount(codes), dtype=float)
+        if len(sums) > 1 and sums.any():
+            together.setdefault(len(sums), []).append((place, sums, sizes))
+    for own in together.values():
+        sums, sizes = (np.stack([one[at] for one in own], axis=1) for at in (1, 2))
+        p = flipped_p(sums, sizes, seed).tolist()
+        for (place, _, _), value in zip(own, p, strict=True):
+            found[place] = value
+    return found
 
 
 @dataclass(frozen=True, slots=True)

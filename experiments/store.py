@@ -130,7 +130,7 @@ class Store:
             held = {row.job for row in _claims(connection, jobs) if self._lives(row, now)}
             free = [job for job in jobs if job not in done and job not in held]
             if free:
-                row = {"owner": self.owner, "machine": _machine(), "process": self._process.pid}
+                row = {"owner": self.owner, "machine": machine(), "process": self._process.pid}
                 row |= {"started": self._process.create_time(), "renewed": now}
                 statement = insert(CLAIMS)
                 renew = {c.name: c for c in statement.excluded if c.name != "job"}
@@ -182,7 +182,7 @@ class Store:
             sqlite.set_version(connection, SCHEMA_VERSION)
 
     def _lives(self, claim: Any, now: float) -> bool:
-        if claim.machine != _machine():
+        if claim.machine != machine():
             return bool(now - claim.renewed < EXPIRY)
         try:
             created = psutil.Process(claim.process).create_time()
@@ -248,7 +248,7 @@ def _adapter(kind: type) -> TypeAdapter[Any]:
 
 
 @cache
-def _machine() -> str:
+def machine() -> str:
     """The host and its process namespace: where a process number means something."""
     namespace = Path("/proc/self/ns/pid")
     inside = namespace.stat().st_ino if namespace.exists() else ""

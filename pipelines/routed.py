@@ -31,7 +31,7 @@ class Routed(Strategy):
     what it is expected to cost.
     """
 
-    router: str = field(default="", metadata={"help": "a router file"})
+    router: str = field(default="", metadata={"help": "a router file", "path": "file"})
     policy: Policy = field(
         default=Rules(), metadata={"help": "what is followed without a file, as self_route"}
     )

@@ -145,12 +145,19 @@ def browsed(url, width=1280, height=900, dark=False) -> Iterator[Seen]:
             viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
         )
         seen = Seen(page, url)
-        page.on("console", lambda m: m.type in ("error",) and seen.complaints.append(m.text))
+        page.on("console", lambda m: complained(m) and seen.complaints.append(m.text))
         page.on("pageerror", lambda error: seen.complaints.append(str(error)))
         page.on("dialog", lambda d: (seen.complaints.append("dialog"), d.dismiss()))
         page.on("request", lambda r: None if local(r.url, url) else seen.outside.append(r.url))
         yield seen
         browser.close()
+
+
+def complained(message):
+    """Whether a line of the console is an error; Streamlit looks for itself beside a page first."""
+    address = (message.location or {}).get("url", "")
+    probe = "/_stcore/" in address and "404" in message.text
+    return message.type == "error" and not probe
 
 
 def local(asked, url):

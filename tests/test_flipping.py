@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
-from crossover.experiments.inference.flipping import flipped_p, holm
+from crossover.experiments.inference.flipping import _drawn_signs, flipped_p, holm
 from crossover.experiments.inference.simulation import HARD
 from crossover.experiments.inference.validation import size
 
@@ -108,3 +108,11 @@ def test_holm_never_lowers_a_p_nor_changes_their_order(values):
     assert (found >= p).all()
     assert (found <= 1).all()
     assert (np.diff(found[np.argsort(p, kind="stable")]) >= 0).all()
+
+
+def test_the_signs_are_those_that_drawing_numbers_gives():
+    for documents in (17, 33, 200):
+        generator = np.random.default_rng(5)
+        for signs in _drawn_signs(documents, 5):
+            drawn = generator.integers(0, 2, signs.shape, dtype=np.int8)
+            assert (signs == 1.0 - 2.0 * drawn).all()

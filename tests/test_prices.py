@@ -3,12 +3,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crossover.errors import ConfigError
-from crossover.prices import Prices, context_window, price, priced_as
+from crossover.prices import Prices, context_window, price, priced_as, prices_as
 from crossover.types import Usage
 
 USAGE = Usage(1_000_000, 100_000, cached_tokens=400_000)
@@ -89,6 +90,34 @@ def test_pricing_as_another_model() -> None:
         priced_as("gtp-4o", 1, 0, 1)
     with pytest.raises(ConfigError, match="write provider:model"):
         priced_as("zzzqqq", None, None, None)
+
+
+COUNTS = st.lists(
+    st.tuples(
+        st.none() | st.integers(0, 300_000),
+        st.none() | st.integers(0, 300_000),
+        st.none() | st.integers(0, 10_000),
+    ),
+    max_size=6,
+)
+TIERED = "google_genai:gemini-2.5-pro"
+
+
+@given(COUNTS, st.sampled_from(["openai:gpt-4o-mini", TIERED, "anthropic:claude-3-5-haiku-latest"]))
+@example([(200_000, 0, 1), (200_001, 0, 1), (199_999, 5, 1), (1, 1, 0), (0, 0, 0)], TIERED)
+def test_many_are_priced_as_each_alone(
+    counts: list[tuple[int | None, int | None, int | None]], model: str
+) -> None:
+    columns = np.array(counts, dtype=float).reshape(-1, 3).T
+    alone = [priced_as(model, *row) for row in counts]
+    expected = np.array([np.nan if price is None else price for price in alone])
+    # to the last bit
+    assert np.array_equal(prices_as(model, *columns), expected, equal_nan=True)
+
+
+def test_many_of_an_unknown_model_are_refused() -> None:
+    with pytest.raises(ConfigError, match="write provider:model"):
+        prices_as("zzzqqq", *np.zeros((3, 1)))
 
 
 @given(st.integers(0, 10**7), st.integers(0, 10**7), st.integers(0, 10**6), st.integers(0, 10**8))

@@ -12,7 +12,13 @@ from scipy.stats import t
 
 from crossover.errors import DataError
 from crossover.experiments import statistics
-from crossover.experiments.statistics import clustered_mean, sign_flip
+from crossover.experiments.statistics import (
+    clustered_mean,
+    coded_mean,
+    numbered,
+    sign_flip,
+    sign_flips,
+)
 
 CLUSTERS = [12, 20, 40, 100]
 TRUTH = 0.6
@@ -171,3 +177,24 @@ def test_sign_flips_of_many_clusters_are_seeded():
     generator = np.random.default_rng(0)
     differences = generator.normal(0.05, 0.2, 40)
     assert sign_flip(differences, range(40), 3) == sign_flip(differences, range(40), 3)
+
+
+def test_many_comparisons_are_flipped_as_each_alone():
+    generator = np.random.default_rng(2)
+    several = []
+    for documents in (3, 40, 40, 25, 1):
+        codes = np.repeat(np.arange(documents), 3)
+        several.append((generator.normal(0.1, 1, len(codes)), codes))
+    several.append((np.zeros(0), np.zeros(0, dtype=int)))
+    # documents come in the order of their names
+    alone = [sign_flip(numbers, [f"{c:03}" for c in codes]) for numbers, codes in several]
+    assert sign_flips(several) == pytest.approx(alone)
+    assert alone[-2:] == [1.0, None]
+
+
+def test_numbered_clusters_give_what_named_ones_do():
+    generator = np.random.default_rng(4)
+    codes = generator.integers(0, 12, 80) * 3
+    values = generator.uniform(0, 1, 80)
+    named = clustered_mean(values, [f"{code:02}" for code in codes])
+    assert coded_mean(values, numbered(codes)) == named

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from frames import frame, only, row, shown, typical
 
@@ -84,11 +85,12 @@ def test_price_as_prices_the_tokens(monkeypatch):
     prices = pytest.importorskip("crossover.prices")
     asked = []
 
-    def priced_as(model, input_tokens, cached_tokens, output_tokens):
-        asked.append((model, input_tokens, cached_tokens, output_tokens))
-        return None if input_tokens == 7 else input_tokens / 1e6
+    def prices_as(model, input_tokens, cached_tokens, output_tokens):
+        counts = zip(input_tokens, cached_tokens, output_tokens, strict=True)
+        asked.extend((model, *map(int, row)) for row in counts)
+        return np.where(input_tokens == 7, np.nan, input_tokens / 1e6)
 
-    monkeypatch.setattr(prices, "priced_as", priced_as)
+    monkeypatch.setattr(prices, "prices_as", prices_as)
     rows = [row(cached_tokens=400), row(input_tokens=3000)]
     found = only(summarise(frame(rows, price_as="openai:some")))
     assert found["dollars_per_1000_priced"] == pytest.approx(2.0)

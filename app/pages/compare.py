@@ -2,42 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import streamlit as st
 
-from crossover.app.showing.charts import accuracy_cost
-from crossover.app.showing.choosing import chosen_rows, chosen_run
+from crossover.app.showing import comparing
+from crossover.app.showing.choosing import chosen_dataset, chosen_rows, chosen_run, key_of
+from crossover.app.showing.comparing import Looked
 from crossover.app.showing.setup import Setup
-from crossover.app.showing.tables import styled
+from crossover.app.showing.two_runs import two_runs
 from crossover.experiments import _tables
-from crossover.experiments.reporting.plot import drawn
-
-if TYPE_CHECKING:
-    from pandas import DataFrame
 
 TITLE, PLACE, ASKS = "Compare", 2, False
+VIEWS: dict[str, Callable[[Looked], None]] = {
+    "Strategies": comparing.strategies,
+    "Pairs": comparing.pairs_of,
+    "Slices": comparing.slices_of,
+    "Length × depth": comparing.heat_maps,
+    "Crossover": comparing.crossovers,
+    "Outcomes": comparing.outcomes_of,
+    "Cost": comparing.costs_of,
+}
+RUNS = "Two runs"
 
 
 def show(setup: Setup) -> None:
     """Draw the page."""
     run = chosen_run(setup)
-    facts = run.facts(chosen_rows(run))
+    chosen = chosen_rows(run)
     st.title(TITLE)
     st.text(_tables.name(run.name))
-    for dataset, table in _tables.datasets(facts.summary):
-        st.divider()
-        st.text(f"{_tables.name(dataset)}: {_tables.setting(table)}")
-        st.dataframe(styled(table), hide_index=True, width="stretch")
-        notes = [*_tables.failed(table), *_tables.notes(table)]
-        if notes:
-            st.text("\n".join(notes))
-        _plot(table)
-
-
-def _plot(table: DataFrame) -> None:
-    points = drawn(table)
-    if len(points) < len(table):
-        st.text(f"{len(table) - len(points)} not drawn: the score or the cost is unknown or 0.")
-    if len(points):
-        st.altair_chart(accuracy_cost(table), width="stretch")
+    view = st.segmented_control(
+        "Show",
+        [*VIEWS, RUNS],
+        default="Strategies",
+        required=True,
+        key="compare.view",
+        bind="query-params",
+    )
+    if view == RUNS:
+        two_runs(setup, run)
+        return
+    looked = Looked.of(key_of(run, chosen))
+    tables = dict(_tables.datasets(looked.facts.summary))
+    dataset = chosen_dataset(list(tables), "compare.dataset")
+    st.text(f"{_tables.name(dataset)}: {_tables.setting(tables[dataset])}")
+    VIEWS[view](looked.at(dataset))
+    comparing.whole_report(looked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -10,6 +11,7 @@ from crossover.app.showing.setup import Setup
 from crossover.errors import ConfigError
 from crossover.experiments import _tables
 from crossover.experiments.report import RESULTS
+from crossover.experiments.reporting.facts import Facts
 from crossover.experiments.viewing.opened import Filter, Opened
 
 # a tag with more values than this is no kind of question
@@ -76,3 +78,28 @@ def chosen_rows(run: Opened) -> Filter:
                 )
             )
     return Filter(wanted)
+
+
+# a run by its folder and when it changed, and the values that its rows are cut to
+Key = tuple[str, int, tuple[tuple[str, tuple[str, ...]], ...]]
+
+
+def key_of(run: Opened, chosen: Filter) -> Key:
+    """What tells the chosen rows of a run from others, to keep what is computed of them."""
+    wanted = sorted((name, values) for name, values in chosen.wanted.items() if values)
+    return str(run.folder), run.changed, tuple(wanted)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Computing")
+def facts_of(key: Key, by: tuple[str, ...] = ()) -> Facts:
+    """What the chosen rows come to, computed once until the results change; raises DataError."""
+    folder, changed, wanted = key
+    run: Opened = _opened(folder, changed)
+    return run.facts(Filter(dict(wanted)), by)
+
+
+def chosen_dataset(names: Sequence[str], key: str) -> str:
+    """The dataset that a page's box names: scores compare only within one."""
+    if len(names) == 1:
+        return names[0]
+    return st.selectbox("Dataset", names, key=key, format_func=_tables.name, bind="query-params")

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from crossover.experiments.statistics import clustered_mean, sign_flip
+from crossover.experiments.statistics import coded_mean, numbered, sign_flips
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from pandas import DataFrame
+
+    Floats = NDArray[np.floating[Any]]
 
 NOT_COMPARED = dict.fromkeys(("difference", "difference_low", "difference_high", "p"))
 
@@ -18,31 +22,26 @@ def compared(cell: DataFrame, base: DataFrame, headline: str) -> dict[str, Any]:
 
     The interval treats documents (groups) as clusters; ``p`` flips the signs of whole documents.
     """
-    import pandas as pd
+    import numpy as np
 
-    own, other = (
-        pd.to_numeric(table[headline]).groupby(table["example"]).mean() for table in (cell, base)
-    )
-    apart = (own - other).dropna()
-    if apart.empty:
-        return dict(NOT_COMPARED)
-    groups = cell.groupby("example")["group"].first().loc[apart.index].to_numpy(object)
-    differences = apart.to_numpy(float)
-    found = clustered_mean(differences, groups, share=False)
-    return {
-        "difference": found.mean,
-        "difference_low": found.low,
-        "difference_high": found.high,
-        "p": sign_flip(differences, groups),
-    }
+    differences, groups = _apart(cell, base, headline)
+    _, codes = np.unique(groups.astype(str), return_inverse=True)
+    return _each([(differences, codes)])[0]
 
 
 def against_first(
     frame: DataFrame, keys: Sequence[str]
 ) -> Iterator[tuple[tuple[object, ...], DataFrame, dict[str, Any]]]:
-    """Every cell with its paired difference to the first strategy's on the same questions."""
+    """Every cell with its paired difference to the first strategy's on the same questions.
+
+    Documents (groups) are numbers in the frame.
+    """
     first = frame["strategy"].iloc[0]
-    cells: dict[Any, DataFrame] = dict(iter(frame.groupby([*keys], sort=False, dropna=False)))
+    metrics = frame.attrs["metrics"]
+    # attributes are copied with every cut
+    bare = frame.copy(deep=False)
+    bare.attrs = {}
+    cells: dict[Any, DataFrame] = dict(iter(bare.groupby([*keys], sort=False, dropna=False)))
     named = {key: dict(zip(keys, key, strict=True)) for key in cells}
     # keyed by text: a tag that is missing is NaN, which equals nothing
     bases = {
@@ -50,10 +49,33 @@ def against_first(
         for key, name in named.items()
         if name["strategy"] == first
     }
+    pairs = {}
     for key, name in named.items():
         base = bases.get(str(name | {"strategy": ""}))
-        headline = frame.attrs["metrics"][name["dataset"]][0]
-        if base is None or name["strategy"] == first:
-            yield key, cells[key], NOT_COMPARED
-        else:
-            yield key, cells[key], compared(cells[key], base, headline)
+        if base is not None and name["strategy"] != first:
+            headline = metrics[name["dataset"]][0]
+            differences, groups = _apart(cells[key], base, headline)
+            pairs[str(key)] = differences, numbered(groups.astype(int))
+    found = dict(zip(pairs, _each(list(pairs.values())), strict=True))
+    for key, cell in cells.items():
+        yield key, cell, found.get(str(key), NOT_COMPARED)
+
+
+def _apart(cell: DataFrame, base: DataFrame, headline: str) -> tuple[Floats, NDArray[Any]]:
+    """The differences of the questions that both have a score of, and their groups."""
+    import pandas as pd
+
+    own, other = (
+        pd.to_numeric(table[headline]).groupby(table["example"]).mean() for table in (cell, base)
+    )
+    apart = (own - other).dropna()
+    groups = cell.groupby("example")["group"].first().loc[apart.index].to_numpy()
+    return apart.to_numpy(float), groups
+
+
+def _each(pairs: Sequence[tuple[Floats, NDArray[Any]]]) -> list[dict[str, Any]]:
+    means = [coded_mean(differences, codes, share=False) for differences, codes in pairs]
+    return [
+        {"difference": mean.mean, "difference_low": mean.low, "difference_high": mean.high, "p": p}
+        for mean, p in zip(means, sign_flips(pairs), strict=True)
+    ]

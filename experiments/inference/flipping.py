@@ -50,9 +50,11 @@ def flipped_p(sums: Floats, sizes: Floats, seed: int = 0) -> Floats:
 
     observed = statistic(sums.sum(axis=0), cross.sum(axis=0)) * (1 - TIE)
     exact = len(sums) <= FLIPS.bit_length() - 1
+    both = np.hstack([sums, cross])
     patterns, as_far = 0, np.zeros(sums.shape[1])
     for signs in _all_signs(len(sums)) if exact else _drawn_signs(len(sums), seed):
-        as_far += (statistic(signs @ sums, signs @ cross) >= observed).sum(axis=0)
+        moved, crossed = np.hsplit(signs @ both, 2)
+        as_far += (statistic(moved, crossed) >= observed).sum(axis=0)
         patterns += len(signs)
     found = as_far / patterns if exact else (as_far + 1) / (patterns + 1)
     return np.where((sizes > 0).sum(axis=0) < 2, 1.0, found)
@@ -72,12 +74,17 @@ def _all_signs(documents: int) -> Iterator[Floats]:
 def _drawn_signs(documents: int, seed: int) -> Iterator[Floats]:
     import numpy as np
 
-    generator = np.random.default_rng(seed)
+    # the bits of integers(0, 2, dtype=int8), in a quarter of the time
+    bits = np.random.default_rng(seed).bit_generator
     left = min(FLIPS, max(MOST_SIGNS // documents, BLOCK))
+    # one block's memory serves them all
+    block = np.empty((min(BLOCK, left), documents))
     while left > 0:
-        rows = min(BLOCK, left)
-        yield 1.0 - 2.0 * generator.integers(0, 2, (rows, documents), dtype=np.int8)
-        left -= rows
+        signs = block[: min(BLOCK, left)]
+        drawn = bits.random_raw(-(-signs.size // 8)).view(np.int8)[: signs.size]
+        np.multiply(drawn.reshape(signs.shape) >= 0, 2.0, out=signs)
+        yield np.subtract(signs, 1.0, out=signs)
+        left -= len(signs)
 
 
 def holm(p: Sequence[float] | Floats) -> Floats:

@@ -11,7 +11,7 @@ from crossover.errors import DataError, UnknownName
 from crossover.experiments.inference.effects import Effect, odds_ratio, standardised
 from crossover.experiments.inference.flipping import flipped_p, holm
 from crossover.experiments.inference.power import LEVEL, POWER, Settling, settling
-from crossover.experiments.statistics import Estimate, clustered_mean, spread
+from crossover.experiments.statistics import Estimate, coded_mean, numbered, spread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -128,7 +128,7 @@ def _rows(
     binary = {name: bool(np.isin(v[~np.isnan(v)], (0.0, 1.0)).all()) for name, v in columns.items()}
     for place, (one, against) in enumerate(pairs):
         known = ~np.isnan(apart[:, place])
-        _, own_codes = np.unique(codes[known], return_inverse=True)
+        own_codes = numbered(codes[known])
         both = binary[one] and binary[against]
         found = _compared(apart[known, place], own_codes, both, level, power)
         row = {"strategy": one, "against": against, "metric": metric, "p": tested[place]}
@@ -163,7 +163,7 @@ def _flipped(apart: Floats, codes: Codes, seed: int) -> Floats:
 def _compared(apart: Floats, codes: Codes, binary: bool, level: float, power: float) -> Comparison:
     import numpy as np
 
-    estimate = clustered_mean(apart, codes, level, share=False)
+    estimate = coded_mean(apart, codes, level, share=False)
     if estimate.clusters < 2:
         return Comparison(estimate, None, None)
     if not apart.any():

@@ -15,7 +15,7 @@ from crossover import tracing
 from crossover.errors import CrossoverError, DataError, StoreError
 from crossover.experiments._traces import MOST_STEPS
 from crossover.experiments.grid import Job
-from crossover.types import Document, Example, Record, Span
+from crossover.types import Document, Example, Passage, Piece, Record, Span
 
 if TYPE_CHECKING:
     import pyarrow
@@ -112,7 +112,7 @@ def _row(job: Job, record: Record) -> Mapping[str, Any]:
         "evidence": spans,
         "depth": depth,
         "characters": characters,
-        "passages": [_span(p) | {"text": p.text} for p in answer.passages],
+        "passages": [_passage(one) for one in answer.passages],
         "passages_known": answer.passages_known,
         "total": tracing.total_line(answer),
         "trace": json.dumps([asdict(step) for step in kept]),
@@ -121,6 +121,11 @@ def _row(job: Job, record: Record) -> Mapping[str, Any]:
 
 def _span(span: Any) -> dict[str, Any]:
     return {name: getattr(span, name) for name in ("document", "start", "end")}
+
+
+def _passage(passage: Passage) -> dict[str, Any]:
+    kept = [piece._asdict() for piece in passage.kept]
+    return _span(passage) | {"text": passage.text, "kept": kept}
 
 
 def _place(example: Example) -> tuple[float | None, int | None]:
@@ -151,6 +156,8 @@ def _schema() -> pyarrow.Schema:
     import pyarrow as pa
 
     span = [("document", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
+    piece = pa.struct([(name, pa.int64()) for name in Piece._fields])
+    passage = [*span, ("text", pa.string()), ("kept", pa.list_(piece))]
     return pa.schema(
         [
             *((name, pa.string()) for name in (*KEYS, "question")),
@@ -159,7 +166,7 @@ def _schema() -> pyarrow.Schema:
             ("evidence", pa.list_(pa.struct(span))),
             ("depth", pa.float64()),
             ("characters", pa.int64()),
-            ("passages", pa.list_(pa.struct([*span, ("text", pa.string())]))),
+            ("passages", pa.list_(pa.struct(passage))),
             ("passages_known", pa.bool_()),
             ("total", pa.string()),
             ("trace", pa.string()),
@@ -168,7 +175,10 @@ def _schema() -> pyarrow.Schema:
 
 
 def rows_of(details: DataFrame) -> Iterator[dict[str, Any]]:
-    """The rows as mappings, lists as lists."""
+    """The rows as mappings, lists as lists.
+
+    What an earlier version did not keep is None, such as the ``kept`` pieces of a passage.
+    """
     import pyarrow as pa
 
     yield from pa.Table.from_pandas(details, _schema(), preserve_index=False).to_pylist()

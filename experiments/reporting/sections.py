@@ -63,19 +63,12 @@ def comparison(dataset: str, table: DataFrame) -> dict[str, Any]:
 def _plot(table: DataFrame, axis: str, room: bool) -> dict[str, Any]:
     """Draw what can be drawn and say in words what cannot."""
     cost = cost_title(axis, table)
-    shown = drawn(table, axis)
     nothing = {"svg": "", "title": ""}
     if not room:
         return nothing | {"said": [f"The plot over {cost} is left out: the page has {MOST_PLOTS}."]}
-    if shown.empty:
-        what = "no time was measured" if axis == LATENCY else f"{cost} or the score is unknown or 0"
-        return nothing | {"said": [f"There is no plot over {cost}: {what}."]}
-    hidden = [
-        row for at, row in zip(table.index, _labels(table), strict=True) if at not in shown.index
-    ]
-    said = [f"Not drawn, since {cost} or the score is unknown or 0: {_some(hidden)}."] * bool(
-        hidden
-    )
+    said = undrawn(table, axis)
+    if drawn(table, axis).empty:
+        return nothing | {"said": said}
     try:
         plot = accuracy_cost(table, axis)
     except MissingExtra as missing:
@@ -83,6 +76,19 @@ def _plot(table: DataFrame, axis: str, room: bool) -> dict[str, Any]:
     if plot.unnamed:
         said.append(f"Drawn without room for a name: {_some(map(_tables.name, plot.unnamed))}.")
     return {"svg": _drawing(plot.svg), "title": f"Score over {cost}", "said": said}
+
+
+def undrawn(table: DataFrame, axis: str) -> list[str]:
+    """Which strategies a plot over an axis leaves out, and why."""
+    cost, shown = cost_title(axis, table), drawn(table, axis)
+    if shown.empty:
+        what = "no time was measured" if axis == LATENCY else f"{cost} or the score is unknown or 0"
+        return [f"There is no plot over {cost}: {what}."]
+    hidden = [
+        row for at, row in zip(table.index, _labels(table), strict=True) if at not in shown.index
+    ]
+    said = f"Not drawn, since {cost} or the score is unknown or 0: {_some(hidden)}."
+    return [said] * bool(hidden)
 
 
 def _drawing(svg: str) -> Any:
@@ -175,7 +181,7 @@ def outcome_counts(frame: DataFrame) -> dict[str, Any]:
 
 def cost_of(facts: Facts) -> dict[str, Any]:
     """The tables of what the run cost."""
-    table = costs.cost_table(facts.frame, _verdicts_of(facts))
+    table = costs.cost_table(facts.frame, verdicts_of(facts))
     steps = costs.step_table(facts.frame)
     return {
         "table": grid_of(table, costs.cost_columns(table), "cost of the run"),
@@ -186,7 +192,8 @@ def cost_of(facts: Facts) -> dict[str, Any]:
     }
 
 
-def _verdicts_of(facts: Facts) -> DataFrame | None:
+def verdicts_of(facts: Facts) -> DataFrame | None:
+    """A judge's verdicts beside the run; None where there are none that can be read."""
     try:
         return verdicts.read_judged(facts.folder)
     except DataError:

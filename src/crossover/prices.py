@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fractions import Fraction
 from functools import lru_cache
+from math import lcm
 from typing import TYPE_CHECKING
 
 from crossover.errors import ConfigError
 from crossover.types import Usage
 
 if TYPE_CHECKING:
+    import numpy as np
     from genai_prices.types import PriceCalculation
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Counts = NDArray[np.int64]
 
 MILLION = 1_000_000
+# up to here whole numbers are exact as floating-point ones
+EXACT = 1 << 53
 # where LangChain's name for a provider is not one that the price list recognises
 LISTED_AS = {"azure_ai": "azure", "azure_openai": "azure", "google_anthropic_vertex": "google"}
 
@@ -80,6 +89,67 @@ def priced_as(
     """
     _check_listed(model)
     return price(model, Usage(input_tokens, output_tokens, cached_tokens))
+
+
+def prices_as(
+    model: str, input_tokens: Floats, cached_tokens: Floats, output_tokens: Floats
+) -> Floats:
+    """``priced_as`` of many calls, for which the price list is asked a few times in all.
+
+    Counts that are unknown are NaN, and so is what such calls cost. Raises ConfigError where the
+    price list does not know the model.
+    """
+    import numpy as np
+
+    _check_listed(model)
+    found = np.full(len(input_tokens), np.nan)
+    known = np.flatnonzero(~(np.isnan(input_tokens) | np.isnan(output_tokens)))
+    counts = np.stack([input_tokens, np.nan_to_num(cached_tokens), output_tokens])[:, known]
+    whole = counts.astype(np.int64)
+    whole[1] = np.minimum(whole[1], whole[0])
+    # within a tier a price is a sum of products; a tier's first token is one for itself
+    edges = [edge for start in _tiers(model) for edge in (start, start + 1)]
+    tiers = np.searchsorted(np.array(edges, dtype=np.int64), whole[0], side="right")
+    for tier in np.unique(tiers):
+        own = tiers == tier
+        found[known[own]] = _in_tier(model, whole[:, own])
+    return found
+
+
+def _tiers(model: str) -> list[int]:
+    """Numbers of input tokens from which other prices apply."""
+    listed = _calculated(model, "", 0, 0, 0, 0)
+    values = vars(listed.model_price).values() if listed else ()
+    return sorted({tier.start for value in values for tier in getattr(value, "tiers", ())})
+
+
+def _in_tier(model: str, counts: Counts) -> Floats:
+    """Price calls of one tier in exact fractions, rounded once as the price list's own are."""
+    import numpy as np
+
+    least, most = int(counts[0].min()), int(counts[0].max())
+    first = _exact(model, most, 0, 0)
+    fresh = (first - _exact(model, least, 0, 0)) / (most - least or 1)
+    cached = _exact(model, most, min(most, 1), 0) - first
+    written = _exact(model, most, 0, 1) - first
+    parts = [first - fresh * most, fresh, cached, written]
+    scale = lcm(*(part.denominator for part in parts))
+    base, *weights = (int(part * scale) for part in parts)
+    if scale > EXACT or float(abs(np.array(weights, float)) @ counts.max(axis=1)) > EXACT:
+        return _one_by_one(model, counts)
+    return np.asarray((np.array(weights, dtype=np.int64) @ counts + base) / scale)
+
+
+def _exact(model: str, input: int, cached: int, output: int) -> Fraction:
+    found = _calculated(model, "", input, cached, 0, output)
+    return Fraction(0 if found is None else found.total_price)
+
+
+def _one_by_one(model: str, counts: Counts) -> Floats:
+    import numpy as np
+
+    rows = (Usage(one[0], one[2], one[1]) for one in counts.T.tolist())
+    return np.array([price(model, usage) for usage in rows], dtype=float)
 
 
 @lru_cache(maxsize=256)

@@ -16,6 +16,13 @@ def dashboard(
     workspace: Annotated[
         Path, typer.Option(help="Where runs that are started there are written.")
     ] = Path("runs"),
+    data: Annotated[
+        list[Path] | None, typer.Option(help="Folder whose files new runs may read; repeatable.")
+    ] = None,
+    server: Annotated[
+        list[str] | None,
+        typer.Option(help="Address where new runs may ask models; repeatable. [this machine]"),
+    ] = None,
     upload: Annotated[int, typer.Option(min=1, help="Most megabytes of an uploaded file.")] = 20,
     read_only: Annotated[
         bool, typer.Option("--read-only", help="Ask, start and upload nothing: for sharing.")
@@ -26,5 +33,7 @@ def dashboard(
     from crossover.app.launch import launch
     from crossover.app.showing.setup import Setup
 
-    setup = Setup(tuple(folders or ()), workspace, read_only, upload)
+    setup = Setup(
+        tuple(folders or ()), workspace, read_only, upload, tuple(data or ()), tuple(server or ())
+    )
     launch(setup, port=port, headless=headless)

@@ -41,9 +41,10 @@ class Folder(Dataset):
     tag.NAME. JSONL lines are as in ``jsonl``. Raises DataError that names file, line and column.
     """
 
-    path: str = field(metadata={"help": "the folder with the documents"})
+    path: str = field(metadata={"help": "the folder with the documents", "path": "folder"})
     questions: str = field(
-        default="", metadata={"help": "CSV or JSONL file; else questions.csv or .jsonl there"}
+        default="",
+        metadata={"help": "CSV or JSONL file; else questions.csv or .jsonl there", "path": "file"},
     )
     skip_bad: bool = field(
         default=False, metadata={"help": "leave bad records out and count them in skipped()"}

@@ -39,7 +39,9 @@ class HuggingFace(Dataset):
     column, MissingExtra where the package ``datasets`` is not installed.
     """
 
-    path: str = field(metadata={"help": "dataset id on the hub, or a local file or folder"})
+    path: str = field(
+        metadata={"help": "dataset id on the hub, or a local file or folder", "path": "hub"}
+    )
     subset: str = field(default="", metadata={"help": "configuration of the dataset"})
     split: str = field(default="test", metadata={"help": "split; a local file is one by itself"})
     question: str = field(default="question", metadata={"help": "column of the question"})

@@ -25,7 +25,7 @@ class Jsonl(Dataset):
     choices, evidence, group, tags, form. Raises DataError that names file, line and field.
     """
 
-    path: str = field(metadata={"help": "the JSONL file, UTF-8"})
+    path: str = field(metadata={"help": "the JSONL file, UTF-8", "path": "file"})
     skip_bad: bool = field(
         default=False, metadata={"help": "leave bad records out and count them in skipped()"}
     )

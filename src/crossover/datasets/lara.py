@@ -42,7 +42,9 @@ class Lara(Dataset, ReleasedAnswers):
     nominal ``tokens``. Raises DataError that names file, line and field.
     """
 
-    path: str = field(metadata={"help": "directory that holds LaRA's datasets and prediction"})
+    path: str = field(
+        metadata={"help": "directory that holds LaRA's datasets and prediction", "path": "folder"}
+    )
     questions: Literal["documents", "predictions"] = field(
         default="documents",
         metadata={"help": "questions whose documents are there, or those of the predictions"},

@@ -47,7 +47,9 @@ class Locomo(Dataset):
     no turn of its dialogue is left out and told in ``skipped()``. Raises DataError.
     """
 
-    path: str = field(metadata={"help": "a JSON file of LoCoMo's, or a folder of them"})
+    path: str = field(
+        metadata={"help": "a JSON file of LoCoMo's, or a folder of them", "path": "any"}
+    )
     dialogue: Names = field(default=(), metadata={"help": "only these dialogues"})
     category: Names = field(
         default=(), metadata={"help": f"only these: {', '.join(CATEGORIES.values())}"}

@@ -25,7 +25,7 @@ class Learned(Policy):
     question alone. A strategy that would break the budget is left out.
     """
 
-    file: str = field(default="", metadata={"help": "a router file"})
+    file: str = field(default="", metadata={"help": "a router file", "path": "file"})
     # options are read by their types: the artefact's would import numpy
     _held: list[Any] = field(default_factory=list, init=False, repr=False, compare=False)
 

@@ -1,0 +1,58 @@
+"""A router's frontier as a plot: shapes and colours tell what stands where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crossover.app.showing.charts import COLOURS, GREY
+from crossover.experiments import _tables
+
+if TYPE_CHECKING:
+    from altair import FacetChart, LayerChart
+    from pandas import DataFrame
+
+TITLES = {
+    "dollars": "dollars a question",
+    "tokens": "tokens a question",
+    "seconds": "seconds a question",
+}
+KINDS = {
+    "the router": (COLOURS[4], "diamond"),
+    "other prices": (COLOURS[0], "circle"),
+    "always one strategy": (COLOURS[1], "square"),
+    "for comparison": (GREY, "triangle-up"),
+}
+
+
+def frontier_plot(table: DataFrame, unit: str) -> LayerChart | FacetChart:
+    """Draw quality over cost: the frontier joined, strategies and references named."""
+    import altair as alt
+
+    points = table.assign(name=table["name"].map(lambda name: _tables.name(name, 60)))
+    there = [kind for kind in KINDS if kind in set(points["what"])]
+    base = alt.Chart(points, height=400).encode(
+        x=alt.X("cost:Q", title=TITLES.get(unit, unit))
+        .axis(tickCount=5, format=",.3~r")
+        .scale(zero=False, nice=True, padding=60),
+        y=alt.Y("quality:Q", title="quality", scale=alt.Scale(zero=False)),
+    )
+    kind = alt.Color("what:N", sort=there, title=None).scale(
+        domain=there, range=[KINDS[one][0] for one in there]
+    )
+    shape = alt.Shape("what:N", sort=there, title=None).scale(
+        domain=there, range=[KINDS[one][1] for one in there]
+    )
+    joined = base.transform_filter(alt.datum.what == "other prices").mark_line(
+        color=COLOURS[0], strokeWidth=1.3, strokeDash=[4, 3]
+    )
+    size = alt.condition(alt.datum.what == "other prices", alt.value(45), alt.value(150))
+    marks = base.mark_point(filled=True, opacity=1).encode(
+        color=kind.legend(orient="bottom", columns=2),
+        shape=shape.legend(orient="bottom", columns=2),
+        size=size,
+        tooltip=["what:N", "name:N", alt.Tooltip("cost:Q", format=",.6~g"), "quality:Q"],
+    )
+    named = base.transform_filter(
+        (alt.datum.what == "always one strategy") | (alt.datum.what == "for comparison")
+    ).mark_text(align="left", dx=9, dy=-8, color=GREY)
+    return alt.layer(joined, marks, named.encode(text="name:N"))
