@@ -161,3 +161,11 @@ def test_meaning_keeps_the_directions_in_which_questions_vary() -> None:
     assert places.mean(0) == pytest.approx(0, abs=1e-4)
     again = Meaning.from_json(meaning.to_json()).features(vectors[0])
     assert list(again.values()) == pytest.approx(places[0], abs=1e-3)
+
+
+def test_what_a_strategy_measures_of_its_work_is_a_feature():
+    answer = Answer("Ada Quill", figures={"agreement": 0.5, "citation_recall": None})
+    found = reply_features(ASKED, answer, None)
+    assert found["reply.figure.agreement"] == 0.5
+    assert math.isnan(found["reply.figure.citation_recall"])
+    assert not any("figure" in name for name in reply_features(ASKED, Answer("Ada"), None))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.float64]
 KEYS = ["dataset", "example", "model"]
-TAG = "tag."
+TAG, FIGURE = "tag.", "figure."
 
 
 @dataclass(frozen=True)
@@ -206,10 +206,7 @@ def _gathered(
 ) -> Outcomes:
     first = aligned[0].reset_index()
     asked = [questions[key] for key in zip(first["dataset"], first["example"], strict=True)]
-    answers = {
-        name: [_answer(*pair) for pair in zip(table["answer"], table["outcome"], strict=True)]
-        for name, table in zip(strategies, aligned, strict=True)
-    }
+    answers = {name: _answers(table) for name, table in zip(strategies, aligned, strict=True)}
     before, after = kept_features(asked, answers[strategies[0]])
     columns = [c for c in first.columns if c.startswith(TAG)]
     costs = {
@@ -232,8 +229,18 @@ def _gathered(
     )
 
 
-def _answer(text: str, outcome: str) -> Answer:
-    return Answer(text or "", outcome=outcome)
+def _answers(table: DataFrame) -> list[Answer]:
+    """The answers as a router sees them: texts, outcomes, and what strategies measured."""
+    names = [str(name) for name in table.columns if str(name).startswith(FIGURE)]
+    measured = table[names].astype(float).to_dict("records") if names else [{}] * len(table)
+    return [
+        Answer(text or "", outcome=outcome, figures=_known(figures))
+        for text, outcome, figures in zip(table["answer"], table["outcome"], measured, strict=True)
+    ]
+
+
+def _known(figures: Mapping[Any, float]) -> dict[str, float]:
+    return {str(k).removeprefix(FIGURE): v for k, v in figures.items() if v == v}
 
 
 def _window(model: str) -> int | None:
