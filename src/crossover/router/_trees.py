@@ -107,6 +107,7 @@ _NUMBERS = ("threshold", "value")
 def grow(matrix: Numbers, target: Numbers, seeds: Sequence[int], growth: Growth) -> Trees:
     """Grow one ensemble for each seed; raises MissingExtra without scikit-learn."""
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     # a column without any value splits nothing, and scikit-learn fails on it
     matrix = np.where(np.isnan(matrix).all(0), 0.0, matrix)
@@ -123,7 +124,9 @@ def grow(matrix: Numbers, target: Numbers, seeds: Sequence[int], growth: Growth)
             early_stopping=False,
             random_state=seed,
         )
-        found.append(model.fit(matrix, target))
+        # its threads wait for one another busily: beside other work they take three times as long
+        with threadpool_limits(1, "openmp"):
+            found.append(model.fit(matrix, target))
     return _flat(found)
 
 
