@@ -15,10 +15,9 @@ from crossover.roles import Metric, Model
 from crossover.router.features.documents import document_features
 from crossover.router.features.meaning import embedded
 from crossover.router.features.question import question_features
-from crossover.router.features.reading import agreement_features, read, reading_features, windows
 from crossover.router.features.reply import reply_features
 from crossover.router.features.retrieval import Evidence, retrieval_features
-from crossover.types import Answer, Example
+from crossover.types import Example
 
 METRICS: dict[str, Metric] = {"answer_recall": answer_recall, "correctness": correctness}
 ARMS = ("rag", "full")
@@ -32,13 +31,11 @@ class Rows:
         folder.mkdir(parents=True, exist_ok=True)
         self._examples: list[Example] = []
 
-    def frame(self, metric: str, *, reader: bool = False) -> pd.DataFrame:
+    def frame(self, metric: str) -> pd.DataFrame:
         """One row for each model and question: features, tokens, and each arm's quality."""
         keys = ["question", "model"]
         found = self._kept(metric, lambda: self._grades(METRICS[metric]))
         found = found.merge(self._kept("replies", self._replies), on=keys)
-        if reader:
-            found = found.merge(self._kept("reader", self._reader), on=keys)
         found = found.merge(self._kept("questions", self._questions), on="question")
         held = np.exp(found["documents.log_tokens"])
         found["tokens_full"] = np.minimum(held, 127_000) + 130
@@ -99,15 +96,4 @@ class Rows:
             for model in models:
                 answer = Replay("rag").answer(asked, model)
                 features = reply_features(asked.text, answer, evidence)
-                yield {"question": asked.id, "model": model.name, **features}
-
-    def _reader(self) -> Iterator[dict[str, object]]:
-        models = self._models()
-        for example in self.examples():
-            asked = example.question
-            shown = windows(asked, Evidence.of(asked.documents))
-            found = read([(asked.text, shown)])[0] if shown else None
-            for model in models:
-                answer: Answer = Replay("rag").answer(asked, model)
-                features = reading_features(found) | agreement_features(found, answer)
                 yield {"question": asked.id, "model": model.name, **features}

@@ -9,10 +9,11 @@ from dataclasses import replace
 from crossover import meter
 from crossover.compressors._keeping import Unit, fill
 from crossover.errors import WindowError
+from crossover.models._planned import Planned
 from crossover.models._rendering import rendered_text
 from crossover.roles import Model
 from crossover.sentences import sentences
-from crossover.types import Completion, Passage, Request, Step, Usage
+from crossover.types import Completion, Passage, Request
 
 # requests between two signs of life
 BATCH = 16
@@ -52,7 +53,7 @@ def shown_by(model: Model) -> Callable[[Passage], int]:
 def replies(requests: Sequence[Request], model: Model, other: bool) -> list[Completion]:
     """Ask for all; a dry run bills a model ``other`` than the answering one, and asks nothing."""
     if other and meter.current().planning:
-        return [_planned(request, model) for request in requests]
+        return Planned(model).complete_many(requests)
     found = list[Completion]()
     for done in range(0, len(requests), BATCH):
         meter.working("pieces written", done, len(requests))
@@ -116,12 +117,3 @@ def _places(evidence: Passage, passages: Sequence[Passage]) -> Iterator[Unit]:
             if passage.cut(*match.span()).start == evidence.start:
                 yield Unit(at, *match.span(), evidence.score)
                 return
-
-
-def _planned(request: Request, model: Model) -> Completion:
-    tokens = model.count(rendered_text(request))
-    usage = Usage(input_tokens=tokens, output_tokens=request.max_tokens, calls=1)
-    price = getattr(model, "dollars", None)
-    usage = replace(usage, dollars=price(usage)) if price else usage
-    meter.current().charge(usage, Step("planned call"))
-    return Completion("planned", usage)

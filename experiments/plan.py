@@ -4,39 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from crossover import catalog, meter
+from crossover import catalog
 from crossover.errors import MissingExtra
 from crossover.experiments.grid import Grid, Job, sampled
-from crossover.limits import sent_text
 from crossover.measure import measured
-from crossover.types import Answer, Completion, Question, Request, Step, Usage
-from crossover.wrapped import Wrapped
+from crossover.models._planned import Planned
+from crossover.types import Answer, Question, Usage
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # questions planned per dataset, model and strategy; the rest is scaled from them
 SAMPLE = 50
-
-
-class Planned(Wrapped):
-    """Counts what the model behind it would read, asks it nothing and assumes the longest reply."""
-
-    def complete(self, request: Request) -> Completion:
-        """Bill the request as if it had been answered at full length."""
-        tokens = self.model.count(sent_text(request))
-        usage = Usage(input_tokens=tokens, output_tokens=request.max_tokens, calls=1)
-        price = getattr(self.model, "dollars", None)
-        usage = replace(usage, dollars=price(usage)) if price else usage
-        meter.current().charge(usage, Step("planned call"))
-        return Completion("planned", usage)
 
 
 def plan(grid: Grid) -> pd.DataFrame:

@@ -88,5 +88,11 @@ def named(
     else:
         outcome = "truncated" if cut else "answered"
     return Answer(
-        text, passages, outcome=outcome, message=message, evidence=completion.evidence, cut=cut
+        text,
+        passages,
+        outcome=outcome,
+        message=message,
+        evidence=completion.evidence,
+        cut=cut,
+        figures=completion.figures,
     )

@@ -37,6 +37,13 @@ def majority(answers: Sequence[Answer], question: Question) -> int:
     return max(found, key=lambda at: votes[found[at]], default=0)
 
 
+def agreement(answers: Sequence[Answer], chosen: int, question: Question) -> float:
+    """The share of the answers that say what the one at a place says; 0 for a failure."""
+    found = _candidates(answers, question)
+    same = sum(one == found[chosen] for one in found.values()) if chosen in found else 0
+    return same / len(answers)
+
+
 def judged(
     answers: Sequence[Answer],
     question: Question,

@@ -178,7 +178,10 @@ class Cite(Strategy):
         detail = ", ".join(f"{name} {value:.4g}" for name, value in checked.figures.items())
         meter.current().note(Step("citations checked", None, detail))
         return replace(
-            answer, evidence=checked.cited, stated=checked.stated, figures=checked.figures
+            answer,
+            evidence=checked.cited,
+            stated=checked.stated,
+            figures={**answer.figures, **checked.figures},
         )
 
 

@@ -80,7 +80,8 @@ class IterativeRag(Retrieving):
         if self.checks and len(seen.queries) > 1:
             figures["answerability_lost"] = self._check(question, seen, model)
         rag = retrieving("iterative_rag", self.rag)
-        return replace(answered(rag, seen.passages, question, model), figures=figures)
+        found = answered(rag, seen.passages, question, model)
+        return replace(found, figures={**found.figures, **figures})
 
     def retrieve(self, question: Question, model: Model) -> list[Passage]:
         """Return the passages of all rounds, the first round's first."""

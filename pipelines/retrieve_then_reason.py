@@ -76,7 +76,7 @@ class RetrieveThenReason(Strategy):
             answer = self._reasoned(question, model, checked.passages)
         else:
             answer = self._without_quotes(question, model)
-        return replace(answer, figures={"invented_evidence": checked.rate})
+        return replace(answer, figures={**answer.figures, "invented_evidence": checked.rate})
 
     def _reasoned(self, question: Question, model: Model, found: Sequence[Passage]) -> Answer:
         task = FROM_PASSAGES[question.form]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
 from annotated_types import Ge
@@ -10,7 +10,7 @@ from annotated_types import Ge
 from crossover import catalog, meter
 from crossover.errors import ConfigError, LimitReached, ModelError
 from crossover.pipelines import _prompts
-from crossover.pipelines._voting import judged, majority
+from crossover.pipelines._voting import agreement, judged, majority
 from crossover.pipelines.full_context import FullContext
 from crossover.pipelines.rag import Rag
 from crossover.retrievers.dense import Dense
@@ -26,7 +26,8 @@ class Vote(Strategy):
     punctuation and articles; all that decline are one candidate; ties go to the strategy named
     first. A judge sees every different answer once, in an order drawn per question, and is not
     asked where there is one. A strategy that fails is billed and never wins; where all fail, the
-    first failure is the outcome. Passages and evidence are the winner's.
+    first failure is the outcome. Passages and evidence are the winner's; ``agreement`` is the share
+    of those asked that say the same.
     """
 
     strategies: tuple[Strategy, ...] = field(
@@ -72,9 +73,11 @@ class Vote(Strategy):
             raise
         _offer_best(given, question)
         if self.by == "majority":
-            return answers[majority(answers, question)]
-        chosen = judged(answers, question, model, self.judge, self.seed, self.prompts)
-        return answers[chosen]
+            chosen = majority(answers, question)
+        else:
+            chosen = judged(answers, question, model, self.judge, self.seed, self.prompts)
+        shared = {"agreement": agreement(answers, chosen, question)}
+        return replace(answers[chosen], figures={**answers[chosen].figures, **shared})
 
 
 def _member(strategy: Strategy, at: int, question: Question, model: Model) -> Answer:

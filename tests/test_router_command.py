@@ -50,7 +50,12 @@ def test_a_run_is_read_again_with_its_questions(graded):
     assert not any("label" in name or "kind" in name for name in rows.asked[0])
     means = frame.groupby("strategy")["answer_recall"].mean()
     assert rows.quality.mean(0) == pytest.approx([means[name] for name in rows.strategies])
-    assert outcomes_of([frame, frame]).quality.shape == rows.quality.shape
+    again = outcomes_of([frame, frame])
+    assert again.quality.shape == rows.quality.shape
+    # what the reader measures of its own answers, also where features come out of the cache
+    assert all(0 <= row["reply.figure.answerable"] <= 1 for row in rows.answered)
+    for mine, its in zip(again.answered, rows.answered, strict=True):
+        assert mine == pytest.approx(its, nan_ok=True)
 
 
 def test_fit_says_what_it_is_worth_and_writes_a_file(file, graded, capsys):
@@ -59,6 +64,7 @@ def test_fit_says_what_it_is_worth_and_writes_a_file(file, graded, capsys):
     assert "gap closed" in said
     assert "The router answers" in said or "WARNING" in said
     assert json.loads(file.read_text())["strategies"] == ARMS
+    assert "reply.figure.answerable" in Router.load(file).artefact.learners["after"].columns
 
 
 def test_show_and_eval(file, graded, capsys):

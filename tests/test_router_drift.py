@@ -216,6 +216,7 @@ def test_an_alarm_ends_the_command_with_1(router, tmp_path, monkeypatch):
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_two_hundred_unshifted_months_keep_to_the_rate():
     alarms = 0
     for seed in range(20):
@@ -226,6 +227,7 @@ def test_two_hundred_unshifted_months_keep_to_the_rate():
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_refit_recovers_most_of_what_changes_cost():
     for change in ("worse", "all"):
         found = []

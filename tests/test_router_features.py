@@ -7,15 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crossover.errors import DataError
-from crossover.models.reader import Found
 from crossover.router.features.documents import document_features
 from crossover.router.features.meaning import Meaning
 from crossover.router.features.question import question_features
-from crossover.router.features.reading import agreement_features, reading_features, windows
 from crossover.router.features.reply import reply_features
-from crossover.router.features.retrieval import Evidence, retrieval_features
+from crossover.router.features.retrieval import Evidence, retrieval_features, terms
 from crossover.router.features.traits import trait_features
-from crossover.types import Answer, Document, Passage, Question
+from crossover.types import Answer, Document, Question
 
 FILLER = "The weather stayed mild and people went about their usual business in town. " * 60
 TEXT = (
@@ -104,12 +102,8 @@ def test_what_the_document_holds_is_known_and_what_it_lacks_is_not() -> None:
 def test_the_best_window_is_where_the_words_stand() -> None:
     evidence = Evidence.of([Document("other", FILLER), LANTERN])
     assert evidence is not None
-    question = Question("q", ASKED, (Document("other", FILLER), LANTERN))
-    first = windows(question, evidence)[0]
-    assert "Ada Quill" in first.text
-    assert LANTERN.text[first.start : first.end] == first.text
-    spans = [(p.document, p.start, p.end) for p in windows(question, evidence)]
-    assert all(a == b or a[0] != b[0] or a[2] <= b[1] or b[2] <= a[1] for a in spans for b in spans)
+    [(_, window)] = evidence.ranked(terms(ASKED), 1)
+    assert evidence.holding([window], terms("Ada Quill")) == set(terms("Ada Quill"))
 
 
 def test_an_answer_from_the_document_is_supported_and_an_invented_one_is_not() -> None:
@@ -131,17 +125,6 @@ def test_declines_failures_and_hedges_are_told_apart() -> None:
     assert math.isnan(declined["reply.known"])
 
 
-def test_the_reader_s_findings_and_whether_the_answer_says_them() -> None:
-    passages = (Passage("d", 0, 5, "a", 0.2), Passage("d", 5, 9, "b", 0.9))
-    span = Passage("d", 0, 9, "Ada Quill", 0.8)
-    found = Found((span,), (), passages, 0.7, 1.0, 12)
-    told = reading_features(found)
-    assert (told["reading.answerable"], told["reading.best_window"]) == (0.7, 0.9)
-    assert agreement_features(found, Answer("By Ada Quill."))["reading.agrees"] == 1
-    assert agreement_features(found, Answer("By Tobias Renn."))["reading.agrees"] == 0
-    assert all(map(math.isnan, reading_features(None).values()))
-
-
 def test_traits_tell_models_apart_with_and_without_grades() -> None:
     answers = {"rag": [Answer("It does not say."), Answer("Ada.")], "full": [Answer("Ada.")] * 2}
     bare = trait_features(answers)
@@ -161,3 +144,11 @@ def test_meaning_keeps_the_directions_in_which_questions_vary() -> None:
     assert places.mean(0) == pytest.approx(0, abs=1e-4)
     again = Meaning.from_json(meaning.to_json()).features(vectors[0])
     assert list(again.values()) == pytest.approx(places[0], abs=1e-3)
+
+
+def test_what_a_strategy_measures_of_its_work_is_a_feature():
+    answer = Answer("Ada Quill", figures={"agreement": 0.5, "citation_recall": None})
+    found = reply_features(ASKED, answer, None)
+    assert found["reply.figure.agreement"] == 0.5
+    assert math.isnan(found["reply.figure.citation_recall"])
+    assert not any("figure" in name for name in reply_features(ASKED, Answer("Ada"), None))

@@ -80,7 +80,7 @@ def test_the_trees_are_scikit_learn_s() -> None:
     table, qualities, _ = world()
     target = qualities[:, 1] - qualities[:, 0]
     growth = Growth(rounds=20)
-    mine = _trees.grow(table.values, target, np.ones(ROWS), [3], growth)
+    mine = _trees.grow(table.values, target, [3], growth)
     its = HistGradientBoostingRegressor(
         learning_rate=growth.rate,
         max_iter=20,
@@ -105,7 +105,7 @@ def test_the_linear_part_is_ridge_regression_on_standardised_columns() -> None:
     target = matrix @ [0.5, 0.01, 20.0] + rng.normal(0, 1, 400)
     standard = (matrix - matrix.mean(0)) / matrix.std(0)
     its = Ridge(alpha=80.0).fit(standard, target).predict(standard)
-    mine = _linear.fit(matrix, target, np.ones(400), 80.0)
+    mine = _linear.fit(matrix, target, 80.0)
     assert mine.predict(matrix) == pytest.approx(its, abs=1e-9)
     gone = np.array([[math.nan, math.nan, math.nan]])
     assert mine.predict(gone)[0] == pytest.approx(target.mean(), abs=1e-9)

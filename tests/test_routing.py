@@ -85,6 +85,12 @@ def test_a_dearer_dollar_makes_it_ask_the_cheap_one(fitted):
 def test_other_objectives_are_read_off_one_fit(fitted):
     again = fitted.artefact.at("budget(0.2)")
     assert again.prices["dollars"] > fitted.artefact.prices["dollars"]
+    # the alarm would take its other choices for drift
+    kinds = [
+        {n.partition(".")[0] for n in a.reference["features"]} for a in (fitted.artefact, again)
+    ]
+    assert kinds[0] - kinds[1] == {"choice", "declines"} and "reply" in kinds[1]
+    assert fitted.artefact.at(fitted.artefact.objective) is fitted.artefact
     with pytest.raises(ConfigError, match="frontier is in dollars"):
         fitted.artefact.at("budget(0.2, unit=tokens)")
 

@@ -10,7 +10,7 @@ from crossover.errors import ConfigError, UnreadableReply
 from crossover.experiments.plan import Planned
 from crossover.limits import Limits
 from crossover.measure import measured
-from crossover.pipelines._voting import _picked, majority
+from crossover.pipelines._voting import _picked, agreement, majority
 from crossover.roles import Model, Strategy
 from crossover.types import Answer, Document, Question
 
@@ -54,10 +54,24 @@ def test_no_answer_is_shared_by_more_than_the_winner(texts):
         assert at == 0
 
 
+@pytest.mark.parametrize(
+    ("texts", "chosen", "share"),
+    [
+        (("Paris", "London.", "the london"), 1, 2 / 3),
+        (("Paris", "London"), 0, 0.5),
+        (("It is not said?", "No idea?", "Paris", "!"), 0, 0.5),
+        (("!", "!"), 0, 0.0),
+    ],
+)
+def test_how_far_voters_agree_is_a_figure(texts, chosen, share):
+    assert agreement(given_answers(*texts), chosen, QUESTION) == share
+
+
 def test_voters_are_stages_side_by_side_and_all_are_billed(endpoint):
     endpoint.play(by_prompt((ALONE, "Belo Trask"), otherwise="Ada Varn"))
     found = ask("vote(strategies=[closed_book, rag, full_context])", QUESTION, endpoint)
     assert (found.text, found.outcome, found.usage.calls) == ("Ada Varn", "answered", 3)
+    assert found.figures == {"agreement": 2 / 3}
     stages = [step.detail for step in found.trace if step.name.startswith("voter")]
     assert sorted(stages) == ["closed_book", "full_context", "rag"]
     assert found.passages

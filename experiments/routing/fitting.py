@@ -60,10 +60,11 @@ def fit(
     safe: str = "",
     risk: float = 0.02,
     meaning: bool = False,
+    over_models: bool = False,
     seed: int = 0,
 ) -> Artefact:
-    """Learn a router from the results of runs; see ``fit_outcomes``."""
-    outcomes = outcomes_of(frames, strategies, metric)
+    """Learn a router from the results of runs; see ``outcomes_of`` and ``fit_outcomes``."""
+    outcomes = outcomes_of(frames, strategies, metric, over_models=over_models)
     return fit_outcomes(
         outcomes,
         policy=policy,

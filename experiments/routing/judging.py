@@ -89,7 +89,9 @@ def said(table: DataFrame) -> str:
     low, high = best["low"], best["high"]
     known = low is not None and low == low
     apart = f"{best['difference']:+.3f}" + (f" [{low:+.3f}, {high:+.3f}]" if known else "")
-    about = f"than always {table.attrs['best']}, the best of them: {apart}{_saved(rows)}."
+    about = (
+        f"than always {table.attrs['best']}, the best of them: {apart}{_saved(rows, best.name)}."
+    )
     if known and low > 0:
         return f"The router answers better {about}"
     if known and high < 0:
@@ -97,14 +99,16 @@ def said(table: DataFrame) -> str:
     return f"WARNING: the router is not surely better {about}"
 
 
-def _saved(rows: DataFrame) -> str:
-    """What the router costs beside the dearest fixed strategy."""
+def _saved(rows: DataFrame, best: str) -> str:
+    """What the router costs beside the best fixed strategy; where that is cheaper, the dearest."""
     for unit in ("dollars", "tokens", "seconds"):
         if unit in rows.columns:
             fixed = rows.drop(index=[ROUTER, CHANCE, SELF_ROUTE, ORACLE])[unit]
+            own = rows.loc[ROUTER, unit]
+            if own < fixed[best]:
+                return f", at {own / fixed[best]:.0%} of its {unit}"
             if fixed.max() > 0:
-                share = rows.loc[ROUTER, unit] / fixed.max()
-                return f", at {share:.0%} of the {unit} of always {fixed.idxmax()}"
+                return f", at {own / fixed.max():.0%} of the {unit} of always {fixed.idxmax()}"
     return ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -53,7 +54,8 @@ def _path(questions: Sequence[Question], answers: Sequence[Answer]) -> Path | No
         return None
     content = hashlib.sha256(f"{VERSION}".encode())
     for question, answer in zip(questions, answers, strict=True):
-        content.update(f"{_key(question)} {answer.outcome} {answer.text}\n".encode())
+        seen = f"{_key(question)} {answer.outcome} {sorted(answer.figures.items())} {answer.text}\n"
+        content.update(seen.encode())
     return place / f"{content.hexdigest()}.json"
 
 
@@ -90,7 +92,13 @@ def _rows(part: Mapping[str, list[float]]) -> Iterator[dict[str, float]]:
 
 
 def _write(path: Path, made: tuple[Rows, Rows]) -> None:
-    columns = [{name: [row[name] for row in rows] for name in rows[0]} for rows in made]
+    columns = [
+        {
+            name: [row.get(name, math.nan) for row in rows]
+            for name in dict.fromkeys(name for row in rows for name in row)
+        }
+        for rows in made
+    ]
     unfinished = path.with_suffix(".unfinished")
     unfinished.write_text(json.dumps(columns), encoding="utf-8")
     unfinished.replace(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from crossover import catalog
 from crossover.errors import ConfigError, DataError, UnknownName
 from crossover.experiments.routing.kept import documents_digest, kept_features
+from crossover.pipelines.with_model import WithModel
 from crossover.prices import context_window
-from crossover.roles import Dataset
+from crossover.roles import Dataset, Model, Strategy
 from crossover.router.features.traits import trait_features
 from crossover.router.objective import UNITS
 from crossover.types import Answer, Question
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 
 Numbers = NDArray[np.float64]
 KEYS = ["dataset", "example", "model"]
-TAG = "tag."
+# the model of rows whose strategies name their own
+EVERY = "every model"
+TAG, FIGURE = "tag.", "figure."
 
 
 @dataclass(frozen=True)
@@ -111,17 +114,23 @@ def outcomes_of(
     frames: DataFrame | Sequence[DataFrame],
     strategies: Sequence[str] = (),
     metric: str = "",
+    *,
+    over_models: bool = False,
 ) -> Outcomes:
     """Gather the rows of result frames (``load_frame``) on which every strategy was asked.
 
     The datasets are read again for questions and documents; features are kept in the cache. Without
-    ``strategies`` all that were run are taken, without ``metric`` each dataset's headline. Raises
-    ConfigError for names that the runs lack, DataError where no question was asked of all.
+    ``strategies`` all that were run are taken, without ``metric`` each dataset's headline. With
+    ``over_models`` every strategy with every model is a choice of its own (``with_model``), as it
+    is where ``strategies`` name such. Raises ConfigError for names that the runs lack, DataError
+    where no question was asked of all.
     """
     import pandas as pd
 
     parts = [frames] if isinstance(frames, pd.DataFrame) else list(frames)
     tables = pd.concat([_graded(part, metric) for part in parts], ignore_index=True)
+    if over_models or any(name.startswith("with_model(") for name in strategies):
+        tables = _over_models(tables)
     known = list(dict.fromkeys(tables["strategy"]))
     for name in strategies:
         if name not in known:
@@ -133,8 +142,7 @@ def outcomes_of(
     tables = tables.drop_duplicates([*KEYS, "strategy"], keep="last")
     wide = {str(name): part.set_index(KEYS) for name, part in tables.groupby("strategy")}
     common = _common(wide, names)
-    ordered = sorted(names, key=lambda name: _cost(wide[name].loc[common]))
-    aligned = [wide[name].loc[common] for name in ordered]
+    aligned, ordered = _cheapest_first({name: wide[name].loc[common] for name in names})
     questions = _questions(parts, {(d, e) for d, e, _ in common})
     return _gathered(tuple(ordered), metric, aligned, questions)
 
@@ -166,9 +174,31 @@ def _common(wide: Mapping[str, DataFrame], names: Sequence[str]) -> list[tuple[s
     return list(order.index)
 
 
-def _cost(table: DataFrame) -> float:
-    tokens = table["tokens"].mean()
-    return float(tokens) if tokens == tokens else 0.0
+def _over_models(tables: DataFrame) -> DataFrame:
+    """The rows with each strategy's text naming its model; one that has its own stays as it is."""
+    pairs = tables[["strategy", "model"]].drop_duplicates().itertuples(index=False)
+    names = {(strategy, model): _with_model(strategy, model) for strategy, model in pairs}
+    both = zip(tables["strategy"], tables["model"], strict=True)
+    return tables.assign(strategy=[names[pair] for pair in both], model=EVERY)
+
+
+def _with_model(strategy: str, model: str) -> str:
+    asked = catalog.load(Strategy, strategy)
+    own = isinstance(asked, WithModel) and asked.model is not None
+    return strategy if own else catalog.spec(WithModel(asked, catalog.load(Model, model)))
+
+
+def _cheapest_first(wide: Mapping[str, DataFrame]) -> tuple[list[DataFrame], list[str]]:
+    """In the order of dollars, where every answer has a price, else of tokens."""
+    priced = all(table["dollars"].notna().all() for table in wide.values())
+    unit = "dollars" if priced and any(t["dollars"].any() for t in wide.values()) else "tokens"
+
+    def cost(name: str) -> float:
+        mean = float(wide[name][unit].mean())
+        return mean if mean == mean else 0.0
+
+    ordered = sorted(wide, key=cost)
+    return [wide[name] for name in ordered], ordered
 
 
 def _questions(
@@ -206,10 +236,7 @@ def _gathered(
 ) -> Outcomes:
     first = aligned[0].reset_index()
     asked = [questions[key] for key in zip(first["dataset"], first["example"], strict=True)]
-    answers = {
-        name: [_answer(*pair) for pair in zip(table["answer"], table["outcome"], strict=True)]
-        for name, table in zip(strategies, aligned, strict=True)
-    }
+    answers = {name: _answers(table) for name, table in zip(strategies, aligned, strict=True)}
     before, after = kept_features(asked, answers[strategies[0]])
     columns = [c for c in first.columns if c.startswith(TAG)]
     costs = {
@@ -232,8 +259,18 @@ def _gathered(
     )
 
 
-def _answer(text: str, outcome: str) -> Answer:
-    return Answer(text or "", outcome=outcome)
+def _answers(table: DataFrame) -> list[Answer]:
+    """The answers as a router sees them: texts, outcomes, and what strategies measured."""
+    names = [str(name) for name in table.columns if str(name).startswith(FIGURE)]
+    measured = table[names].astype(float).to_dict("records") if names else [{}] * len(table)
+    return [
+        Answer(text or "", outcome=outcome, figures=_known(figures))
+        for text, outcome, figures in zip(table["answer"], table["outcome"], measured, strict=True)
+    ]
+
+
+def _known(figures: Mapping[Any, float]) -> dict[str, float]:
+    return {str(k).removeprefix(FIGURE): v for k, v in figures.items() if v == v}
 
 
 def _window(model: str) -> int | None:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from crossover import catalog, meter
 from crossover.errors import ConfigError, LimitReached, UnknownName
-from crossover.models._rendering import rendered_text
+from crossover.models._planned import sent_text
 from crossover.roles import Model
 from crossover.types import Completion, Request, Usage
 from crossover.wrapped import Wrapped, with_models
@@ -82,11 +82,6 @@ def check_prices(limits: Limits, strategy: object, model: Model) -> None:
 
     checked(model)
     with_models(strategy, checked)
-
-
-def sent_text(request: Request) -> str:
-    """Everything that a model is sent, the tools that it may call included: what is counted."""
-    return "\n".join((rendered_text(request), *map(str, request.tools)))
 
 
 def _dollars(model: Model, usage: Usage) -> float:

@@ -209,7 +209,8 @@ class Completion:
     """A model's reply. ``declined`` is a model that says itself that it has no answer.
 
     ``finish`` is ``stop`` or ``length`` (cut at max_tokens); ``evidence`` are the passages that
-    the model itself names as its grounds, empty where it names none.
+    the model itself names as its grounds, empty where it names none; ``figures`` are what it
+    measures about its own reply.
     """
 
     text: str
@@ -219,6 +220,7 @@ class Completion:
     evidence: tuple[Passage, ...] = ()
     logprobs: tuple[tuple[str, float], ...] = ()
     tool_calls: tuple[Mapping[str, object], ...] = ()
+    figures: Mapping[str, float | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

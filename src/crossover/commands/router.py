@@ -58,13 +58,16 @@ def fit(
     meaning: Annotated[
         bool, typer.Option("--meaning", help="Embed questions too: needs torch where it decides.")
     ] = False,
+    over_models: Annotated[
+        bool, typer.Option("--over-models", help="Choose the model as well as the strategy.")
+    ] = False,
     seed: Seed = 0,
 ) -> None:
     """Learn a router from graded runs, judge it on documents held out, and write its file."""
     from crossover.experiments.routing.fitting import fit_outcomes
     from crossover.experiments.routing.outcomes import outcomes_of
 
-    rows = outcomes_of(_frames(runs), _named(strategies, "|"), metric)
+    rows = outcomes_of(_frames(runs), _named(strategies, "|"), metric, over_models=over_models)
     made = fit_outcomes(
         rows,
         policy=policy.value,

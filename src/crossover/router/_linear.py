@@ -45,22 +45,19 @@ class Linear:
         return cls(float(stored["base"]), *lists)
 
 
-def fit(matrix: Numbers, target: Numbers, weights: Numbers, penalty: float) -> Linear:
+def fit(matrix: Numbers, target: Numbers, penalty: float) -> Linear:
     """Fit in closed form; ``penalty`` is in rows: that many rows of zeros for each column."""
-    share = weights / weights.sum()
     given = ~np.isnan(matrix)
-    filled = np.where(given, matrix, 0.0)
-    known = np.maximum(share @ given, 1e-12)
-    mean = (share @ filled) / known
-    spread = (share @ (np.where(given, matrix - mean, 0.0) ** 2)) / known
+    known = np.maximum(given.sum(0), 1e-12)
+    mean = np.where(given, matrix, 0.0).sum(0) / known
+    spread = (np.where(given, matrix - mean, 0.0) ** 2).sum(0) / known
     scale = np.where(spread > 1e-12, np.sqrt(np.maximum(spread, 1e-12)), 1.0)
     columns = _standard(matrix, mean, scale)
-    centre = share @ columns
-    base = float(share @ target)
+    centre = columns.mean(0)
+    base = float(target.mean())
     centred = columns - centre
-    weighed = centred * weights[:, None]
-    moments = weighed.T @ centred + penalty * np.eye(matrix.shape[1])
-    weight = np.linalg.solve(moments, weighed.T @ (target - base))
+    moments = centred.T @ centred + penalty * np.eye(matrix.shape[1])
+    weight = np.linalg.solve(moments, centred.T @ (target - base))
     return Linear(base - float(centre @ weight), mean, scale, weight)
 
 

@@ -104,17 +104,13 @@ _INTEGERS = ("roots", "column", "left", "right", "missing")
 _NUMBERS = ("threshold", "value")
 
 
-def grow(
-    matrix: Numbers, target: Numbers, weights: Numbers, seeds: Sequence[int], growth: Growth
-) -> Trees:
+def grow(matrix: Numbers, target: Numbers, seeds: Sequence[int], growth: Growth) -> Trees:
     """Grow one ensemble for each seed; raises MissingExtra without scikit-learn."""
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     # a column without any value splits nothing, and scikit-learn fails on it
     matrix = np.where(np.isnan(matrix).all(0), 0.0, matrix)
-    # with weights, scikit-learn takes minutes to find the places of many thresholds
-    even = bool(np.ptp(weights) == 0)
-    given = {"sample_weight": None if even else weights}
     found = []
     for seed in seeds:
         model = HistGradientBoostingRegressor(
@@ -125,11 +121,12 @@ def grow(
             min_samples_leaf=growth.rows_in_leaf,
             l2_regularization=growth.shrinkage,
             max_features=growth.columns,
-            max_bins=255 if even else 48,
             early_stopping=False,
             random_state=seed,
         )
-        found.append(model.fit(matrix, target, **given))
+        # its threads wait for one another busily: beside other work they take three times as long
+        with threadpool_limits(1, "openmp"):
+            found.append(model.fit(matrix, target))
     return _flat(found)
 
 

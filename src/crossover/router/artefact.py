@@ -17,6 +17,7 @@ from crossover.router.features.gathering import VERSION
 from crossover.router.features.meaning import Meaning
 from crossover.router.learner import Learner
 from crossover.router.objective import UNITS, Objective, objective
+from crossover.router.watching.distributions import CHOSEN, DECLINES
 
 FORMAT, MAGIC = 1, "crossover-router"
 # a larger file is none that a fit wrote
@@ -76,18 +77,29 @@ class Artefact:
         return hashlib.sha256(_dumped(self._content()).encode()).hexdigest()
 
     def at(self, given: object) -> Artefact:
-        """The same for another objective, read off the frontier."""
+        """The same for another objective, read off the frontier.
+
+        How often each strategy is chosen is another then: a drift alarm no longer compares it.
+        """
         aim = objective(given)
+        if aim == self.objective:
+            return self
         if aim.kind == "tradeoff":
             prices = {"tokens": aim.token / 1e6, "dollars": aim.dollar, "seconds": aim.second}
-            return replace(self, objective=aim, prices=prices)
+            return self._aimed(aim, prices)
         if aim.unit not in (None, self.unit):
             raise ConfigError(
                 f"this router's frontier is in {self.unit}, not {aim.unit}: fit it with "
                 f"unit={aim.unit}"
             )
         price = chosen_price(aim, self.frontier)
-        return replace(self, objective=aim, prices={self.unit: price})
+        return self._aimed(aim, {self.unit: price})
+
+    def _aimed(self, aim: Objective, prices: Mapping[str, float]) -> Artefact:
+        known = self.reference.get("features", {})
+        kept = {name: one for name, one in known.items() if not name.startswith((CHOSEN, DECLINES))}
+        reference = {**self.reference, "features": kept} if known else self.reference
+        return replace(self, objective=aim, prices=prices, reference=reference)
 
     def save(self, path: Path) -> Path:
         """Write the file, whole or not at all; raises StoreError."""

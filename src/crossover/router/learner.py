@@ -187,7 +187,6 @@ def fit(
     qualities: Numbers,
     strategies: Sequence[str],
     groups: Sequence[str],
-    weights: Numbers | None = None,
     options: Options | None = None,
 ) -> Fitted:
     """Fit on rows × strategies of qualities, NaN where an answer is not graded.
@@ -201,7 +200,6 @@ def fit(
         raise ConfigError("a router learns from at least two strategies and two documents")
     if len(groups) != len(qualities):
         raise DataError(f"{len(groups)} groups stand for {len(qualities)} rows")
-    weights = np.ones(len(qualities)) if weights is None else np.asarray(weights, dtype=np.float64)
     matrix = table.aligned(table.columns)
     folds = group_folds(groups, options.folds, options.seed)
     targets = [qualities[:, 0], *(qualities[:, 1:] - qualities[:, :1]).T]
@@ -211,7 +209,7 @@ def fit(
     blends, held = zip(
         *(
             # which strategy is better hangs on the gains alone: a line will do for the level
-            _blend(matrix, target, weights, folds, options, trees=at > 0)
+            _blend(matrix, target, folds, options, trees=at > 0)
             for at, target in enumerate(targets)
         ),
         strict=True,
@@ -223,7 +221,6 @@ def fit(
 def _blend(
     matrix: Numbers,
     target: Numbers,
-    weights: Numbers,
     folds: Numbers,
     options: Options,
     *,
@@ -237,14 +234,12 @@ def _blend(
         rows, rest = folds == fold, (folds != fold) & known
         if not rest.any():
             continue
-        kept = matrix[rest], target[rest], weights[rest]
+        kept = matrix[rest], target[rest]
         plain[rows] = _linear.fit(*kept, _penalty(options, len(kept[1]))).predict(matrix[rows])
         if forest:
             grown[rows] = _grow(*kept, options, 1).predict(matrix[rows])
-    share = (
-        _best_share(plain[known], grown[known], target[known], weights[known]) if forest else 0.0
-    )
-    kept = matrix[known], target[known], weights[known]
+    share = _best_share(plain[known], grown[known], target[known]) if forest else 0.0
+    kept = matrix[known], target[known]
     grove = _grow(*kept, options, options.seeds) if share else None
     linear = _linear.fit(*kept, _penalty(options, len(kept[1])))
     return Blend(linear, grove, share), share * grown + (1 - share) * plain
@@ -255,22 +250,20 @@ def _penalty(options: Options, rows: int) -> float:
     return min(options.penalty, max(50.0, rows / 4))
 
 
-def _grow(
-    matrix: Numbers, target: Numbers, weights: Numbers, options: Options, seeds: int
-) -> Trees:
+def _grow(matrix: Numbers, target: Numbers, options: Options, seeds: int) -> Trees:
     growth = options.growth
     few = replace(growth, rows_in_leaf=max(10, min(growth.rows_in_leaf, len(target) // 50)))
     try:
-        return _trees.grow(matrix, target, weights, range(options.seed, options.seed + seeds), few)
+        return _trees.grow(matrix, target, range(options.seed, options.seed + seeds), few)
     except ImportError:
         raise MissingExtra("scikit-learn", "rag", "fitting a router") from None
 
 
-def _best_share(plain: Numbers, grown: Numbers, target: Numbers, weights: Numbers) -> float:
+def _best_share(plain: Numbers, grown: Numbers, target: Numbers) -> float:
     """The trees' share that predicts held-out rows best."""
 
     def loss(share: float) -> float:
-        return float(weights @ (share * grown + (1 - share) * plain - target) ** 2)
+        return float(((share * grown + (1 - share) * plain - target) ** 2).sum())
 
     return min(SHARES, key=loss)
 

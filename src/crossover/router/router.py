@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from crossover import catalog
 from crossover.decisions import Budget, Decision, Profile
-from crossover.roles import Model, Policy
+from crossover.errors import ConfigError
+from crossover.roles import Model, Policy, Strategy
 from crossover.router.features.documents import estimated_tokens
 from crossover.router.following import Followed
 from crossover.router.policies.learned import Learned
@@ -64,8 +65,6 @@ class Router:
 
     def save(self, path: str | Path) -> Path:
         """Write the artefact as JSON; raises ConfigError for a policy that has none."""
-        from crossover.errors import ConfigError
-
         if self.artefact is None:
             raise ConfigError("only a learned router is saved; a policy is its text")
         return self.artefact.save(Path(path))
@@ -94,7 +93,7 @@ class Router:
         question: str | Question,
         documents: Sequence[str | Document] = (),
         *,
-        model: str | Model,
+        model: str | Model | None = None,
         budget: Budget | None = None,
     ) -> Followed:
         """Answer, and tell the way there."""
@@ -102,7 +101,7 @@ class Router:
         way = import_module("crossover.pipelines._following").Following(self.policy, budget)
         measured = import_module("crossover.measure").measured
         asked = question_of(question, documents)
-        answer = measured(way, asked, catalog.load(Model, model))
+        answer = measured(way, asked, catalog.load(Model, model or self._own_model()))
         return Followed(answer, way.route)
 
     async def route_async(
@@ -110,7 +109,7 @@ class Router:
         question: str | Question,
         documents: Sequence[str | Document] = (),
         *,
-        model: str | Model,
+        model: str | Model | None = None,
         budget: Budget | None = None,
     ) -> Followed:
         """The same without blocking the event loop."""
@@ -123,12 +122,13 @@ class Router:
         question: str | Question,
         documents: Sequence[str | Document] = (),
         *,
-        model: str | Model,
+        model: str | Model | None = None,
         budget: Budget | None = None,
     ) -> Answer:
         """Answer by the strategy that fits; every pass is in the answer's usage and trace.
 
-        Raises ConfigError for a wrong configuration; every other failure is the outcome.
+        A router over models (``with_model``) needs no ``model``; any other does. Raises ConfigError
+        for a wrong configuration; every other failure is the outcome.
         """
         return self.route(question, documents, model=model, budget=budget).answer
 
@@ -137,11 +137,21 @@ class Router:
         question: str | Question,
         documents: Sequence[str | Document] = (),
         *,
-        model: str | Model,
+        model: str | Model | None = None,
         budget: Budget | None = None,
     ) -> Answer:
         """The same without blocking the event loop."""
         return (await self.route_async(question, documents, model=model, budget=budget)).answer
+
+    def _own_model(self) -> Model:
+        """That of the cheapest strategy, where every strategy has its own."""
+        with_model = import_module("crossover.pipelines.with_model").WithModel
+        found = [catalog.load(Strategy, name, dotted=False) for name in self.strategies]
+        models = [one.model for one in found if isinstance(one, with_model) and one.model]
+        if len(models) < len(found):
+            raise ConfigError("name the model that answers: model='openai:gpt-4o-mini'")
+        own: Model = models[0]
+        return own
 
     def bind(self, *, passages: Any = None, profile: Profile | None = None, **chains: Any) -> Bound:
         """Join an app's own chains, each named as the strategy that it stands for.

@@ -135,7 +135,8 @@ class Reader(Model):
     ) -> Completion:
         written = Usage(output_tokens=self.count(text))
         meter.current().charge(written)
-        return Completion(text, found.usage + written, declined=declined, evidence=evidence)
+        usage, figures = found.usage + written, {"answerable": found.answerable}
+        return Completion(text, usage, declined=declined, evidence=evidence, figures=figures)
 
     def _choice(self, request: Request, found: Found) -> Completion:
         """The letter of the choice that the best sentences answer most surely."""

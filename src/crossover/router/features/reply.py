@@ -31,8 +31,16 @@ SUPPORT = (
 
 
 def reply_features(question: str, answer: Answer, evidence: Evidence | None) -> dict[str, float]:
-    """What an answer's wording and its support in the documents tell; NaN without their text."""
-    return _wording(question, answer) | _support(question, answer.text, evidence)
+    """What an answer's wording and its support in the documents tell; NaN without their text.
+
+    What a strategy or its model measures of its own work is a feature too: how far several answers
+    agree (``vote``), how sure the reader is that the passages answer.
+    """
+    figures = {
+        f"reply.figure.{name}": math.nan if value is None else float(value)
+        for name, value in answer.figures.items()
+    }
+    return _wording(question, answer) | _support(question, answer.text, evidence) | figures
 
 
 def _wording(question: str, answer: Answer) -> dict[str, float]:

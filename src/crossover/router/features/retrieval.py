@@ -37,13 +37,11 @@ def terms(text: str) -> tuple[str, ...]:
 class Evidence:
     """Documents as overlapping windows of words, searched by BM25.
 
-    ``postings`` are the windows that hold a term and how often; ``pairs`` the neighbouring terms;
-    ``places`` where each window stands, as (number of the document, start, end).
+    ``postings`` are the windows that hold a term and how often; ``pairs`` the neighbouring terms.
     """
 
     postings: dict[str, list[tuple[int, int]]]
     sizes: list[int]
-    places: list[tuple[int, int, int]]
     pairs: frozenset[tuple[str, str]]
 
     @classmethod
@@ -84,24 +82,21 @@ class Evidence:
         return sum(map(self.weight, set(held) & set(asked))) / whole if whole else math.nan
 
 
-@lru_cache(maxsize=128)
+# a server must not hold the words of all documents that it ever saw
+@lru_cache(maxsize=16)
 def _read(texts: tuple[str, ...]) -> Evidence | None:
     postings: dict[str, list[tuple[int, int]]] = {}
     sizes: list[int] = []
-    places: list[tuple[int, int, int]] = []
     pairs: set[tuple[str, str]] = set()
-    for number, text in enumerate(texts):
-        found = list(WORD.finditer(text))
-        words = [_term(match[0].lower()) for match in found]
+    for text in texts:
+        words = [_term(word.lower()) for word in WORD.findall(text)]
         pairs.update(pairwise(word for word in words if word))
         for at in range(0, max(1, len(words) - STEP) if words else 0, STEP):
-            last = found[min(at + WINDOW, len(found)) - 1]
-            places.append((number, found[at].start(), last.end()))
             counts = Counter(word for word in words[at : at + WINDOW] if word)
             for term, count in counts.items():
                 postings.setdefault(term, []).append((len(sizes), count))
             sizes.append(counts.total())
-    return Evidence(postings, sizes, places, frozenset(pairs)) if sizes else None
+    return Evidence(postings, sizes, frozenset(pairs)) if sizes else None
 
 
 def _term(word: str) -> str:
