@@ -20,7 +20,7 @@ from crossover.experiments.viewing.opened import Filter, Opened
 from crossover.experiments.viewing.questions import Wanted
 
 if TYPE_CHECKING:
-    from altair import LayerChart
+    from altair import FacetChart, LayerChart
     from pandas import DataFrame
 
 TITLE, PLACE, ASKS = "Compression", 5, False
@@ -94,7 +94,7 @@ def _curves(table: DataFrame) -> None:
     st.altair_chart(_over_kept(evidence, EVIDENCE), width="stretch")
 
 
-def _over_kept(table: DataFrame, measure: str) -> LayerChart:
+def _over_kept(table: DataFrame, measure: str) -> LayerChart | FacetChart:
     return curves(
         table, "achieved_rate", over="share of the tokens kept", measure=measure, percent=True
     )

@@ -8,7 +8,7 @@ from crossover.app.showing.charts import COLOURS, GREY
 from crossover.experiments import _tables
 
 if TYPE_CHECKING:
-    from altair import LayerChart
+    from altair import FacetChart, LayerChart
     from pandas import DataFrame
 
 SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down"]
@@ -24,7 +24,7 @@ def curves(
     family: str = "family",
     percent: bool = False,
     logarithmic: bool = False,
-) -> LayerChart:
+) -> LayerChart | FacetChart:
     """Draw ``score`` with its interval over the column ``x``; points of a family are joined."""
     import altair as alt
 
@@ -58,9 +58,10 @@ def curves(
     return alt.layer(lines, intervals, markers)
 
 
-def against_asked(table: DataFrame) -> LayerChart:
+def against_asked(table: DataFrame) -> LayerChart | FacetChart:
     """Draw the share of tokens that was kept over the one asked for, with the line of equals."""
     import altair as alt
+    import pandas as pd
 
     points = table[["compression_rate", "achieved_rate", "strategy"]].copy()
     points["family"] = _families(table, "family")
@@ -80,7 +81,7 @@ def against_asked(table: DataFrame) -> LayerChart:
             tooltip=["strategy:N", "compression_rate:Q", "achieved_rate:Q"],
         )
     )
-    ends = alt.Data(values=[{"x": 0, "y": 0}, {"x": most, "y": most}])
+    ends = pd.DataFrame({"x": [0, most], "y": [0, most]})
     equal = alt.Chart(ends).mark_line(color=GREY, strokeDash=[4, 4]).encode(x="x:Q", y="y:Q")
     return alt.layer(equal, markers)
 

@@ -132,7 +132,7 @@ def between(run: Opened, rows: Filter, one: str, other: str) -> DataFrame:
     rows_of = [
         dict(zip(keys, key, strict=True))
         | {"questions": len(cell)}
-        | compared(cell, bases[key], metric_of(run, key[0]))
+        | compared(cell, bases[key], metric_of(run, str(key[0])))
         for key, cell in _bare(asked[one]).groupby(keys, sort=False)
         if key in bases
     ]

@@ -31,8 +31,9 @@ def parted(spec: str, option: str) -> tuple[str, float | None]:
         value = given[option] if option in given else _default(call.name, option)
     except CrossoverError:
         return spec, None
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return family, float(value) if number else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return family, None
+    return family, float(value)
 
 
 def _default(name: str, option: str) -> object:
