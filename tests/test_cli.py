@@ -145,6 +145,8 @@ BAD = {
         (*ASK, "notes.txt", "--model", "openai:gpt-4o"),
         "OPENAI_API_KEY",
     ),
+    "a port that is none": (lambda here: None, ("dashboard", "--port", "99999"), "--port"),
+    "dashboard of no run": (lambda here: None, ("dashboard", "nowhere"), "nowhere"),
     "unknown command": (lambda here: None, ("rn", "grid.yaml"), "rn"),
     "misspelt flag": (lambda here: None, (*RUN, "--limt", "3"), "--limit"),
     "missing argument": (lambda here: None, ("run",), "grid"),

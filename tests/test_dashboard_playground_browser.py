@@ -122,8 +122,7 @@ def test_a_decision_is_told_with_its_reasons(page):
     page.page.get_by_label("Find a question by its words or its id").fill("bridge 3")
     page.page.keyboard.press("Enter")
     page.settled()
-    page.page.get_by_label("Question (11 of 48)").click()
-    page.page.get_by_role("option").first.click()
+    page.choose_first("Question (11 of 48)")
     page.page.get_by_text("because: it is the cheapest; its answer decides").wait_for()
     page.page.get_by_text("After its answer:").wait_for()
     quiet(page)
@@ -134,5 +133,6 @@ def test_nothing_is_wider_than_a_narrow_screen(page):
     page.page.set_viewport_size({"width": 390, "height": 844})
     page.settled()
     wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
-    assert page.page.evaluate(wide) <= 390
+    # plots are drawn again for the new width
+    page.page.wait_for_function(f"{wide} <= 390")
     page.page.set_viewport_size({"width": 1280, "height": 900})

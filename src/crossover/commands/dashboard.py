@@ -12,7 +12,7 @@ def dashboard(
     folders: Annotated[
         list[Path] | None, typer.Argument(help="Runs to look at.", show_default=False)
     ] = None,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 8501,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8501,
     workspace: Annotated[
         Path, typer.Option(help="Where runs that are started there are written.")
     ] = Path("runs"),
