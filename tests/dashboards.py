@@ -63,6 +63,8 @@ drawn({page}.show, read({words}))
 """
 
 
+# milliseconds: two cores may be busy with other tests
+PATIENCE = 60_000
 NOWHERE = "/nowhere/of/tests"
 
 
@@ -109,7 +111,7 @@ def served(*words, home) -> Iterator[str]:
 
 
 def healthy(address, server):
-    for _ in range(150):
+    for _ in range(300):
         try:
             return httpx.get(address, trust_env=False).status_code == 200
         except httpx.TransportError:
@@ -131,6 +133,16 @@ class Seen:
         """Open a page of the dashboard and wait until it is drawn."""
         self.page.goto(f"{self.url}/{name}{'?' + query if query else ''}")
         self.settled()
+
+    def at(self, text):
+        """Wait until the page's address holds a text."""
+        self.page.wait_for_function("text => location.href.includes(text)", arg=text)
+
+    def fits(self):
+        """Wait until nothing is wider than the screen: plots are drawn again for a new width."""
+        self.page.wait_for_function(
+            "() => document.documentElement.scrollWidth <= window.innerWidth"
+        )
 
     def choose_first(self, label):
         """Choose a box's first option; what is being computed may close its list once more."""
@@ -161,6 +173,7 @@ def browsed(url, width=1280, height=900, dark=False) -> Iterator[Seen]:
         page = browser.new_page(
             viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
         )
+        page.set_default_timeout(PATIENCE)
         seen = Seen(page, url)
         page.on("console", lambda m: complained(m) and seen.complaints.append(m.text))
         page.on("pageerror", lambda error: seen.complaints.append(str(error)))

@@ -41,10 +41,6 @@ def said(seen, text):
     seen.page.get_by_text(text).first.wait_for()
 
 
-def fits(seen):
-    return seen.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
 def link(page, **values):
     return urlencode({"run": "real"} | {f"{page}.{name}": v for name, v in values.items()})
 
@@ -60,11 +56,11 @@ def test_questions_are_searched_and_a_link_opens_one(seen):
     seen.page.get_by_label("Words in the question or the answer").fill("no such words")
     seen.page.keyboard.press("Enter")
     said(seen, "No question fits")
-    assert "questions.text=no" in seen.page.url
+    seen.at("questions.text=no")
     seen.go("questions", link("questions", **first(), documents="true"))
     said(seen, "What was shown, and what was done")
     seen.page.locator(".text-shown mark.evidence").first.wait_for()
-    assert fits(seen)
+    seen.fits()
 
 
 def test_picking_a_row_shows_its_question(site):
@@ -75,7 +71,7 @@ def test_picking_a_row_shows_its_question(site):
         box = table.bounding_box()
         seen.page.mouse.click(box["x"] + 18, box["y"] + 52)
         said(seen, "Gold references")
-        assert "questions.example=" in seen.page.url
+        seen.at("questions.example=")
         assert seen.complaints == []
 
 
@@ -83,7 +79,7 @@ def test_where_one_won(seen):
     seen.go("questions", link("questions", view="Where one won"))
     said(seen, "scored at least 0.50 more than")
     said(seen, "mean difference on all")
-    assert fits(seen)
+    seen.fits()
 
 
 def test_retrieval_draws_its_curve(seen):
@@ -94,7 +90,7 @@ def test_retrieval_draws_its_curve(seen):
     ).first.wait_for()
     seen.page.get_by_text("Retrieval alone").first.click()
     said(seen, "crossover retrieval GRID")
-    assert fits(seen)
+    seen.fits()
 
 
 def test_compression_strikes_out_what_was_dropped(seen):
@@ -104,7 +100,7 @@ def test_compression_strikes_out_what_was_dropped(seen):
     assert seen.page.locator(".text-shown del").count() == 0
     seen.page.get_by_text("Show the original").click()
     seen.page.locator(".text-shown del").first.wait_for()
-    assert fits(seen)
+    seen.fits()
 
 
 def test_hostile_texts_do_nothing(seen):
@@ -124,7 +120,7 @@ def test_hostile_texts_do_nothing(seen):
     assert main.locator(".katex").count() == 0
     assert "<script>alert(1)</script>" in main.inner_text()
     assert ":red[x]" in main.inner_text()
-    assert fits(seen)
+    seen.fits()
     for page in ("retrieval", "compression"):
         seen.go(page, "run=hostile")
         said(seen, "run a grid" if page == "retrieval" else "compresses what it reads")
