@@ -38,13 +38,13 @@ def ask_files(
     for document in documents:
         # a file that cannot be read is the user's to mend, not a failed answer
         _ = document.text
-    with _bar() as watcher, meter.watched(watcher):
+    with bar() as watcher, meter.watched(watcher):
         asked = Question("ask", question.strip(), documents)
         return measured(chosen, asked, answering, limits=limits)
 
 
 @contextmanager
-def _bar() -> Iterator[meter.Watcher]:
+def bar() -> Iterator[meter.Watcher]:
     """Draw how far long reading has come, on a terminal alone."""
     from rich.console import Console
     from rich.progress import Progress

@@ -18,6 +18,7 @@ from crossover.commands.contamination import contamination, guided_completion
 from crossover.commands.dashboard import dashboard
 from crossover.commands.export import export
 from crossover.commands.judge import judge, judge_agreement
+from crossover.commands.make_dataset import make_dataset
 from crossover.commands.router import router_app
 from crossover.commands.score import score
 from crossover.commands.serve import serve
@@ -221,6 +222,7 @@ app.add_typer(router_app, name="router")
 app.command("guided-completion")(guided_completion)
 app.command()(judge)
 app.command("judge-agreement")(judge_agreement)
+app.command("make-dataset")(make_dataset)
 app.command()(score)
 app.command()(serve)
 app.command()(subset)

@@ -1,0 +1,1 @@
+"""Question sets from one's own documents: proposed, checked, counted and reviewed."""
