@@ -154,3 +154,13 @@ def test_locomo():
     assert score("locomo_f1", "It is Not Mentioned here", category="adversarial") == 1
     assert score("locomo_f1", "unknown", category="5") == 0
     assert score("locomo_f1", "unknown", category="temporal") is None
+
+
+# HoloBench has no scorer without a judge: its recall, word for word
+
+
+def test_holobench_recall():
+    assert score("holobench_recall", "The calm-owl, and a Big Ash.", "calm-owl", "big ash") == 1
+    assert score("holobench_recall", "117 of them", "17") == 0
+    assert score("holobench_recall", "17 of them", "17", "owl") == 0.5
+    assert score("holobench_recall", "", "17") == 0
