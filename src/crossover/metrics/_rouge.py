@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -27,16 +28,25 @@ def rouge_l_of_sets(text: str, gold: str) -> float:
     given, wanted = _sentences(text), _sentences(gold)
     if not given or not wanted:
         return 0.0
-    shared: set[str] = set()
-    for sentence in wanted:
-        for other in given:
-            found = _common_words(sentence, other)
-            if found is None:
-                return 0.0
-            shared |= found
+    shared = _shared(given, wanted, STEPS)
     recall = len(shared) / len({word for sentence in wanted for word in sentence})
     precision = len(shared) / len({word for sentence in given for word in sentence})
     return 2.0 * precision * recall / (precision + recall + 1e-8)
+
+
+def rouge_l_recall_of_sets(text: str, gold: str) -> float:
+    """Recall of the same, sentences of any length compared, as M4LE calls it."""
+    given, wanted = _sentences(text), _sentences(gold)
+    if not given or not wanted:
+        return 0.0
+    shared = _shared(given, wanted, sys.maxsize)
+    return len(shared) / len({word for sentence in wanted for word in sentence})
+
+
+def rouge_l_recall(given: Sequence[str], wanted: Sequence[str]) -> float:
+    """ROUGE-L recall of the package rouge-chinese: of all words, repeated ones counted."""
+    given, wanted = " ".join(given).split(), " ".join(wanted).split()
+    return _lengths(given, wanted)[-1][-1] / len(wanted) if wanted else 0.0
 
 
 def rouge_scorer(kinds: tuple[str, ...], stem: bool) -> RougeScorer:
@@ -66,12 +76,24 @@ def _sentences(text: str) -> list[list[str]]:
     return [sentence.split() or [""] for sentence in text.split(".") if sentence]
 
 
-def _common_words(wanted: Sequence[str], given: Sequence[str]) -> set[str] | None:
+def _shared(given: list[list[str]], wanted: list[list[str]], steps: int) -> set[str]:
+    """The words common to any two sentences; none where the way back is too long."""
+    shared: set[str] = set()
+    for sentence in wanted:
+        for other in given:
+            found = _common_words(sentence, other, steps)
+            if found is None:
+                return set()
+            shared |= found
+    return shared
+
+
+def _common_words(wanted: Sequence[str], given: Sequence[str], steps: int) -> set[str] | None:
     """The words of the longest common subsequence; None where the way back is too long."""
     table = _lengths(wanted, given)
     found = set[str]()
     row, column = len(wanted), len(given)
-    for _ in range(STEPS):
+    for _ in range(steps):
         if not row or not column:
             return found
         if wanted[row - 1] == given[column - 1]:
