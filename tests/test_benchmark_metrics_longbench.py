@@ -97,6 +97,8 @@ def test_libra(task, said, golds, wrong, wanted):
         # recall, of distinct words in English and of all in Chinese
         ("arxiv", "a b c d e\nf", ("a b b f",), 2 / 3),
         ("cnewsum", "磨坊新闻在河边", ("磨坊 磨坊",), 0.5),
+        # parted sentences leave an empty word of the blank between 。 and the line's end
+        ("lcsts", "磨坊", ("磨坊。\n河",), 1 / 4),
         ("news2016", '最相关的新闻是3。"磨坊"', ("磨坊",), 1.0),
     ],
 )

@@ -56,8 +56,12 @@ def words(text: str) -> list[str]:
 
 def chinese_words(text: str) -> list[str]:
     """Every Chinese character by itself, the rest as words."""
-    apart = (f" {one} " if any(a <= ord(one) <= b for a, b in CHINESE) else one for one in text)
+    apart = (f" {one} " if _is_chinese(one) else one for one in text.strip())
     return _spaced("".join(apart))
+
+
+def _is_chinese(character: str) -> bool:
+    return any(first <= ord(character) <= last for first, last in CHINESE)
 
 
 def _spaced(text: str) -> list[str]:

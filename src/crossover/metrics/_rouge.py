@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -16,6 +17,14 @@ if TYPE_CHECKING:
 # rouge 1.0.1 walks back through its table by recursion; from where LongBench's eval.py calls it,
 # Python's limit of 1,000 leaves it so many steps, and eval.py scores what exceeds them as 0
 STEPS = 989
+# where rouge-chinese ends a sentence
+CHINESE_ENDS = [
+    re.compile(pattern)
+    for pattern in (
+        *(r"([。！？?])([^”’])", r"(\.{6})([^”’])", r"(…{2})([^”’])"),
+        r"([。！？?][”’])([^，。！？?])",
+    )
+]
 
 
 def rouge_l_of_sets(text: str, gold: str) -> float:
@@ -43,10 +52,10 @@ def rouge_l_recall_of_sets(text: str, gold: str) -> float:
     return len(shared) / len({word for sentence in wanted for word in sentence})
 
 
-def rouge_l_recall(given: Sequence[str], wanted: Sequence[str]) -> float:
+def rouge_l_recall(text: str, gold: str) -> float:
     """ROUGE-L recall of the package rouge-chinese: of all words, repeated ones counted."""
-    given, wanted = " ".join(given).split(), " ".join(wanted).split()
-    return _lengths(given, wanted)[-1][-1] / len(wanted) if wanted else 0.0
+    given, wanted = _chinese_words(text), _chinese_words(gold)
+    return _lengths(wanted, given)[-1][-1] / len(wanted) if given and wanted else 0.0
 
 
 def rouge_scorer(kinds: tuple[str, ...], stem: bool) -> RougeScorer:
@@ -74,6 +83,14 @@ def _scorer(kinds: tuple[str, ...], stem: bool) -> RougeScorer:
 def _sentences(text: str) -> list[list[str]]:
     """Lists of words; a sentence of white space alone holds one empty word, as in that package."""
     return [sentence.split() or [""] for sentence in text.split(".") if sentence]
+
+
+def _chinese_words(text: str) -> list[str]:
+    """Words between spaces; what is left blank where sentences are parted is an empty one."""
+    for end in CHINESE_ENDS:
+        text = end.sub(r"\1\n\2", text)
+    lines = [line.split() or [""] for line in text.rstrip().split("\n") if line]
+    return [word for line in lines for word in line]
 
 
 def _shared(given: list[list[str]], wanted: list[list[str]], steps: int) -> set[str]:

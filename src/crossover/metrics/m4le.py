@@ -74,8 +74,10 @@ def _recall(text: str, golds: Golds) -> float:
 
 def _recall_zh(text: str, golds: Golds, marks: tuple[str, ...] = ("\n",)) -> float:
     said = _cut(text, marks)
-    cut = _chinese.cut
-    return max(rouge_l_recall(cut(said), cut(gold)) for gold in golds) if said else 0.0
+    if not said:
+        return 0.0
+    given = " ".join(_chinese.cut(said))
+    return max(rouge_l_recall(given, " ".join(_chinese.cut(gold))) for gold in golds)
 
 
 def _title(text: str, golds: Golds) -> float:
