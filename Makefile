@@ -7,12 +7,13 @@ PIP_ARGS ?=
 GRID ?= experiments/quickstart.yaml
 RUN ?= runs/quickstart
 NAME ?= lara
+PROTOCOLS := lara self_route longllmlingua chain_of_agents lost_in_the_middle haystackcraft
 DATA ?= ../shared/data
 ROOTS := pipelines retrievers compressors experiments app
 CODE := src $(ROOTS) tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint format grid protocol report router dashboard reader bare clean
+.PHONY: help setup demo test test-long lint format grid protocol report router dashboard reader bare clean $(PROTOCOLS)
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,6 +54,9 @@ grid: setup ## Run a grid: make grid GRID=my.yaml
 
 protocol: setup ## Run a paper's comparison: make protocol NAME=lara
 	$(BIN)/crossover run experiments/protocols/$(NAME).yaml --out runs/$(NAME)
+
+$(PROTOCOLS): # each of them by its own name, too
+	@$(MAKE) protocol NAME=$@
 
 report: setup ## Show a run again: make report RUN=runs/my
 	$(BIN)/crossover report $(RUN)

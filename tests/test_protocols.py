@@ -24,7 +24,12 @@ def read(name):
 
 
 def test_they_are_there():
-    assert set(NAMES) == {"lara", "longllmlingua", "lost_in_the_middle", "haystackcraft"}
+    assert set(NAMES) == {
+        *("lara", "self_route", "longllmlingua", "chain_of_agents", "lost_in_the_middle"),
+        "haystackcraft",
+    }
+    targets = re.search(r"^PROTOCOLS := (.*)$", (ROOT / "Makefile").read_text(), re.M)
+    assert set(targets[1].split()) == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
