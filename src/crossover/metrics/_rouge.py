@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from importlib.util import find_spec
@@ -38,18 +37,20 @@ def rouge_l_of_sets(text: str, gold: str) -> float:
     if not given or not wanted:
         return 0.0
     shared = _shared(given, wanted, STEPS)
-    recall = len(shared) / len({word for sentence in wanted for word in sentence})
-    precision = len(shared) / len({word for sentence in given for word in sentence})
+    recall, precision = len(shared) / _distinct(wanted), len(shared) / _distinct(given)
     return 2.0 * precision * recall / (precision + recall + 1e-8)
 
 
-def rouge_l_recall_of_sets(text: str, gold: str) -> float:
-    """Recall of the same, sentences of any length compared, as M4LE calls it."""
+def rouge_l_recall_of_sets(text: str, gold: str, steps: int = STEPS) -> float:
+    """Recall of the same, as LooGLE calls it; M4LE compares sentences of any length."""
     given, wanted = _sentences(text), _sentences(gold)
-    if not given or not wanted:
-        return 0.0
-    shared = _shared(given, wanted, sys.maxsize)
-    return len(shared) / len({word for sentence in wanted for word in sentence})
+    return len(_shared(given, wanted, steps)) / _distinct(wanted) if given and wanted else 0.0
+
+
+def rouge_n_recall_of_sets(text: str, gold: str, n: int) -> float:
+    """ROUGE-N recall of the package rouge 1.0.1, of distinct runs of n words."""
+    given, wanted = _runs(text, n), _runs(gold, n)
+    return len(given & wanted) / len(wanted) if wanted else 0.0
 
 
 def rouge_l_recall(text: str, gold: str) -> float:
@@ -83,6 +84,15 @@ def _scorer(kinds: tuple[str, ...], stem: bool) -> RougeScorer:
 def _sentences(text: str) -> list[list[str]]:
     """Lists of words; a sentence of white space alone holds one empty word, as in that package."""
     return [sentence.split() or [""] for sentence in text.split(".") if sentence]
+
+
+def _distinct(sentences: list[list[str]]) -> int:
+    return len({word for sentence in sentences for word in sentence})
+
+
+def _runs(text: str, n: int) -> set[tuple[str, ...]]:
+    words = [word for sentence in _sentences(text) for word in sentence]
+    return {tuple(words[at : at + n]) for at in range(len(words) - n + 1)}
 
 
 def _chinese_words(text: str) -> list[str]:
