@@ -1,4 +1,4 @@
-"""LooGLE in both its formats, with its own scores."""
+"""LooGLE in both its formats, with its own scores, and Loong."""
 
 import json
 
@@ -128,3 +128,91 @@ def test_loogle_scores_the_recall_of_distinct_words():
     said = "He built the mill. She bought it"
     assert score("loogle_rouge(kind=rouge2)", said, gold) == pytest.approx(3 / 6)
     assert score("loogle_rouge(kind=rouge2)", said, "Lee") == 0
+
+
+def named(example):
+    return [document.id.rpartition(" #")[0] for document in example.question.documents]
+
+
+def test_loong_finds_reports_by_their_names():
+    found = examples("loong")
+    profit, groups, trend = found["u1"], found["u2"], found["u3"]
+    assert profit.question.text == "Use the reports alone.\n\nWhat is the profit of C?"
+    assert profit.answers == ("$0.1",)
+    assert profit.tags == {
+        "task": "financial",
+        "level": "spotlight locating",
+        "length": "10-50k",
+        "language": "en",
+    }
+    # not every file with a C in its name
+    assert sorted(texts(profit), key=len) == [
+        "《C》\nC earned $0.1.\n",
+        "《CABLE [UK] INC.》\nCable earned nothing.\n",
+    ]
+    # not shuffled where the file says so
+    assert named(groups) == ["CABLE [UK] INC.", "C"]
+    assert groups.answers == ('{"high": ["C"], "low": []}',)
+    assert sorted(named(trend)) == ["米厂-2023年报", "米厂-2024年报"]
+    assert (trend.tags["level"], trend.tags["language"]) == ("chain of reasoning", "zh")
+
+
+def test_loong_numbers_judgments_and_hides_outcomes_that_are_asked_for():
+    found = examples("loong")
+    assert texts(found["u4"]) == ["《判决文书1》\n甲诉乙。驳回。", "《判决文书2》\n乙诉甲。支持。"]
+    assert named(found["u4"]) == ["《判决文书1》", "《判决文书2》"]
+    assert found["u4"].answers == ("《判决文书2》",)
+    assert texts(found["u5"]) == ["《判决文书1》\n乙诉甲。", "《判决文书2》\n甲诉乙。"]
+    assert found["u5"].answers == ('{"《判决文书1》": "判决结果1"}',)
+    assert found["u5"].tags["length"] == "200k+"
+
+
+def test_loong_asks_for_citations_of_papers_by_title():
+    found = examples("loong")
+    one, chain = found["u6"], found["u7"]
+    assert one.question.text == "Tell references and citations.\n\nThe paper to analyse: Mills"
+    assert one.answers == ('{"Reference": ["Rain"], "Citation": []}',)
+    assert sorted(named(one)) == ["Mills", "Rain"]
+    assert chain.question.text == "List the longest chain."
+    assert chain.answers == ('["Rain", "Mills"]',)
+    # a paper that is named twice is shown once
+    assert sorted(texts(chain)) == ["# Mills \nMills turn, see Rain.\n", "# Rain\nRain falls.\n"]
+
+
+def test_loong_shuffles_by_the_id(tmp_path):
+    path = copied("loong", tmp_path) / "data" / "loong.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    many = [{**rows[0], "id": f"v{number}"} for number in range(20)]
+    path.write_text("\n".join(map(json.dumps, many)))
+    assert {named(one)[0] for one in examples("loong", path).values()} == {"C", "CABLE [UK] INC."}
+
+
+@pytest.mark.parametrize(
+    ("row", "change", "line"),
+    [
+        (0, {"doc": ["Z"]}, "doc: '2024-Z' is no file's name in "),
+        (2, {"doc": ["年报"]}, "doc: '年报' may be any of 米厂-2023年报, 米厂-2024年报 in "),
+        (0, {"doc": []}, "doc: names no document"),
+        (0, {"type": "novel"}, "type: 'novel' is none of financial, legal, paper"),
+        (0, {"level": 5}, "level: expected 1 to 4, got 5"),
+        (0, {"set": 0}, "set: expected 1 to 4, got 0"),
+        (0, {"answer": []}, "answer: expected a text, a list of texts or an object of them"),
+        (1, {"answer": {"high": [1]}}, "answer: expected a text, a list of texts or an object"),
+        (3, {"doc": ["丙案"]}, "doc: '丙案' is none of "),
+        (5, {"doc": ["3.md"]}, "doc: there is no file "),
+        (5, {"doc": ["../paper/1.md"]}, "doc: there is no file "),
+    ],
+)
+def test_loong_names_what_is_wrong(row, change, line, tmp_path):
+    path = copied("loong", tmp_path) / "data" / "loong.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text(json.dumps({**rows[row], **change}))
+    assert told("loong", path).startswith(f"{path} line 1: {line}")
+
+
+def test_loong_needs_its_documents(tmp_path):
+    path = tmp_path / "loong.jsonl"
+    path.write_text((FIXTURES / "loong" / "data" / "loong.jsonl").read_text())
+    assert told("loong", path) == (
+        f"{path} line 1: doc: expected the unpacked doc.zip, with doc/financial, beside the file"
+    )
