@@ -26,13 +26,19 @@ def export(
     otel: Annotated[
         str | None, typer.Option(help="Spans: file.jsonl or a collector's http://host:4318.")
     ] = None,
+    submission: Annotated[
+        Path | None,
+        typer.Option(help="A folder for the files that a benchmark with hidden golds scores."),
+    ] = None,
     with_content: Annotated[
         bool, typer.Option("--with-content", help="Answers and queries to MLflow and spans too.")
     ] = False,
 ) -> None:
-    """Export a run: a table, MLflow runs or OpenTelemetry spans."""
-    if not (to or mlflow or otel):
-        raise ConfigError("say where to export to: --to FILE, --mlflow URI or --otel TARGET")
+    """Export a run: a table, MLflow runs, OpenTelemetry spans or a benchmark's submission."""
+    if not (to or mlflow or otel or submission):
+        raise ConfigError(
+            "say where to export to: --to FILE, --mlflow URI, --otel TARGET or --submission FOLDER"
+        )
     if to:
         from crossover.experiments.exporting.tables import load_results, write_results
 
@@ -50,3 +56,9 @@ def export(
         typer.echo(
             f"{told:,} traces exported" + (f"; {lacking:,} no longer stored" * bool(lacking))
         )
+    if submission:
+        from crossover.experiments.exporting.submitted import write_submissions
+
+        for one in write_submissions(folder, submission):
+            for path in one.paths:
+                typer.echo(f"{path}: {one.picked:,} of {one.asked:,} answers name one option")
