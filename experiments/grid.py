@@ -230,23 +230,29 @@ def _checked(given: Mapping[str, Any], source: str) -> GridFile:
 
 
 def _sources(read: GridFile) -> tuple[tuple[Source, ...], dict[str, list[Example]]]:
-    datasets = [d for text in read.datasets for d in catalog.expand(Dataset, text)]
+    datasets = labelled(read.datasets)
+    subset = read_subset(read.only) if read.only else None
+    examples = {
+        label: sampled(_asked(dataset, label, subset), read.limit, read.seed)
+        for label, dataset in datasets.items()
+    }
+    sources = tuple(
+        Source(label, dataset, _metrics(read.metrics or dataset.metrics(), examples[label]))
+        for label, dataset in datasets.items()
+    )
+    return sources, examples
+
+
+def labelled(given: Sequence[Any]) -> dict[str, Dataset]:
+    """The datasets of a grid by the names that its results have for them."""
+    datasets = [d for text in given for d in catalog.expand(Dataset, text)]
     texts = [catalog.spec(dataset) for dataset in datasets]
     short = [text.partition("(")[0] for text in texts]
     labels = [s if short.count(s) == 1 else t for s, t in zip(short, texts, strict=True)]
     twice = next((label for label in labels if labels.count(label) > 1), None)
     if twice:
         raise ConfigError(f"the grid names the dataset {twice} twice")
-    subset = read_subset(read.only) if read.only else None
-    examples = {
-        label: sampled(_asked(dataset, label, subset), read.limit, read.seed)
-        for label, dataset in zip(labels, datasets, strict=True)
-    }
-    sources = tuple(
-        Source(label, dataset, _metrics(read.metrics or dataset.metrics(), examples[label]))
-        for label, dataset in zip(labels, datasets, strict=True)
-    )
-    return sources, examples
+    return dict(zip(labels, datasets, strict=True))
 
 
 def _asked(dataset: Dataset, label: str, subset: Weights | None) -> list[Example]:
