@@ -38,6 +38,7 @@ def test_without_a_gold_there_is_nothing_to_score(metric):
 def _tags(metric):
     tasks = {"longbench": "hotpotqa", "infinitebench": "passkey", "lveval": "factrecall_en"}
     tasks["longbench_pro"] = "T5.1"
+    tasks["helmet"] = "nq"
     return {**TAGS, "task": tasks.get(metric, "qa1")}
 
 

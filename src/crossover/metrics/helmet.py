@@ -7,7 +7,7 @@ Each is the best over the golds and over the answer as it is and as parsed: what
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 from annotated_types import Ge
@@ -15,9 +15,11 @@ from annotated_types import Ge
 from crossover.metrics._benchmarks import Golds, best, scored, squad, squad_f1
 from crossover.metrics._rouge import rouge_scorer
 from crossover.metrics._trec import ndcg
+from crossover.metrics.alce import helmet_qampari, helmet_str_em
 from crossover.types import Answer, Example
 
 __all__ = [
+    "helmet",
     "helmet_choice",
     "helmet_exact_match",
     "helmet_f1",
@@ -30,6 +32,16 @@ __all__ = [
 VERDICTS = ("yes", "no", "noanswer")
 RANKING = re.compile(r"\d+(?:\s*>\s*\d+)*")
 DECORATION = re.compile(r"[\[\]:]")
+
+
+def helmet(example: Example, answer: Answer) -> float | None:
+    """HELMET's score of the set that the tag ``task`` names; None for others.
+
+    Substring match of nq, triviaqa, hotpotqa, popqa and json_kv, recall of the RULER sets, NDCG of
+    msmarco, ``helmet_str_em`` of asqa and ``helmet_qampari`` of qampari.
+    """
+    score = TASKS.get(example.tags.get("task", ""))
+    return score(example, answer) if score else None
 
 
 def helmet_exact_match(
@@ -112,6 +124,20 @@ def helmet_ndcg(example: Example, answer: Answer, *, k: Annotated[int, Ge(1)] = 
         return ndcg(_ranked(text), dict(map(_graded, golds)), k)
 
     return scored(example, answer, score)
+
+
+def _value(example: Example, answer: Answer) -> float | None:
+    return helmet_substring_match(example, answer, prefix="corresponding value:")
+
+
+TASKS: Mapping[str, Callable[[Example, Answer], float | None]] = {
+    **dict.fromkeys(("nq", "triviaqa", "hotpotqa", "popqa"), helmet_substring_match),
+    "json_kv": _value,
+    **dict.fromkeys(("niah_multikey_2", "niah_multikey_3", "niah_multivalue"), helmet_ruler_recall),
+    "msmarco": helmet_ndcg,
+    "asqa": helmet_str_em,
+    "qampari": helmet_qampari,
+}
 
 
 def _best(

@@ -5,6 +5,7 @@ Each task cuts the answer at some marks first (a full stop cuts ``U.S.`` too).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -69,7 +70,7 @@ def _ids(text: str, golds: Golds, stop: str, comma: str, whole: bool = True) -> 
 
 def _recall(text: str, golds: Golds) -> float:
     said = _cut(text, ("\n",))
-    return max(rouge_l_recall_of_sets(said, gold) for gold in golds) if said else 0.0
+    return max(rouge_l_recall_of_sets(said, gold, sys.maxsize) for gold in golds) if said else 0.0
 
 
 def _recall_zh(text: str, golds: Golds, marks: tuple[str, ...] = ("\n",)) -> float:
