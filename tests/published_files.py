@@ -48,6 +48,17 @@ def edited(path, change):
     path.write_text(json.dumps(read))
 
 
+def changed(path, **fields):
+    """Change fields of the last line of a file of JSON lines."""
+    *lines, last = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, json.dumps({**json.loads(last), **fields})]) + "\n")
+
+
+def named(example):
+    """The names of the documents, without what tells them from others of that name."""
+    return [document.id.rpartition(" #")[0] for document in example.question.documents]
+
+
 def as_parquet(source, target):
     """Write a file of JSON lines as Parquet."""
     import pyarrow

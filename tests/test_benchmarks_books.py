@@ -1,4 +1,4 @@
-"""DetectiveQA and NovelQA in their published formats, and what a site with hidden golds takes."""
+"""DetectiveQA and NovelQA in their published formats, and what sites with hidden golds take."""
 
 import json
 from zipfile import ZipFile

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_uppercase
@@ -56,7 +56,7 @@ def write_submissions(run: str | Path, folder: str | Path) -> Iterator[Submissio
             yield Submission(paths, len(picked), len(answers))
 
 
-def _picked(answers: DataFrame, choices: dict[str, tuple[str, ...]]) -> dict[str, str]:
+def _picked(answers: DataFrame, choices: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """The letters of the answers that name exactly one option."""
     found = {}
     for name, text in zip(answers["example"], answers["answer"], strict=True):
@@ -66,7 +66,7 @@ def _picked(answers: DataFrame, choices: dict[str, tuple[str, ...]]) -> dict[str
     return found
 
 
-def _written(folder: Path, files: dict[str, bytes]) -> tuple[Path, ...]:
+def _written(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():

@@ -55,7 +55,7 @@ def loogle_cloze(example: Example, answer: Answer, *, exact: bool = False) -> fl
             for mask, name in names.items()
             if mask in said
         )
-        return right / len(names)
+        return float(right / len(names))
 
     return best(example, answer, score)
 

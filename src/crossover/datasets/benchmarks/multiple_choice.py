@@ -32,12 +32,12 @@ class LongReason(Benchmark):
         source="huggingface.co/datasets/lz1bytedance/LongReason",
         licence="CC BY 4.0",
         size="794 questions at each of 7 lengths, up to 128k tokens; 920 MB",
-        verified="",
+        verified="the hub's card, by the names of its columns; no data file seen",
         paper="arXiv 2501.15089",
         hub="lz1bytedance/LongReason",
     )
     scores = ("choice_accuracy",)
-    files = ("data/{length}-*.parquet", "{length}-*.parquet", "{length}.jsonl")
+    files = ("data/{length}-*-of-*.parquet", "{length}-*-of-*.parquet", "{length}.jsonl")
     configs: ClassVar[Mapping[str, Mapping[str, str]]] = {
         f":{length}": {"length": length} for length in LENGTHS
     }
