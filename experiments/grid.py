@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from crossover import catalog
 from crossover.catalog import NamedMetric
 from crossover.errors import ConfigError, DataError, UnknownName
+from crossover.experiments.labels import labelled
 from crossover.experiments.subsets.files import Weights, kept, read_subset
 from crossover.limits import Limits, check_prices, limits_of
 from crossover.roles import Dataset, Model, ReleasedAnswers, Strategy
@@ -241,18 +242,6 @@ def _sources(read: GridFile) -> tuple[tuple[Source, ...], dict[str, list[Example
         for label, dataset in datasets.items()
     )
     return sources, examples
-
-
-def labelled(given: Sequence[Any]) -> dict[str, Dataset]:
-    """The datasets of a grid by the names that its results have for them."""
-    datasets = [d for text in given for d in catalog.expand(Dataset, text)]
-    texts = [catalog.spec(dataset) for dataset in datasets]
-    short = [text.partition("(")[0] for text in texts]
-    labels = [s if short.count(s) == 1 else t for s, t in zip(short, texts, strict=True)]
-    twice = next((label for label in labels if labels.count(label) > 1), None)
-    if twice:
-        raise ConfigError(f"the grid names the dataset {twice} twice")
-    return dict(zip(labels, datasets, strict=True))
 
 
 def _asked(dataset: Dataset, label: str, subset: Weights | None) -> list[Example]:

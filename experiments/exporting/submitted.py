@@ -14,7 +14,7 @@ import yaml
 from crossover.choices import chosen
 from crossover.datasets._submitted import Submitted
 from crossover.errors import DataError, StoreError
-from crossover.experiments.grid import labelled
+from crossover.experiments.labels import labelled
 from crossover.experiments.report import load_frame
 
 if TYPE_CHECKING:
