@@ -92,6 +92,23 @@ def counter(tokenizer: str) -> Counter:
     return Counter(each)
 
 
+def token_starts(text: str, tokenizer: str) -> list[int]:
+    """Where each token of a text begins, in characters, and at last the text's end.
+
+    Raises what ``counter`` raises.
+    """
+    if tokenizer in BUNDLED:
+        codec, starts, at = encoding(tokenizer), list[int](), 0
+        for piece in pieces(text):
+            _, found = codec.decode_with_offsets(codec.encode_ordinary(piece))
+            starts += [at + start for start in found]
+            at += len(piece)
+    else:
+        offsets = _loaded(tokenizer).encode(text, add_special_tokens=False).offsets
+        starts = [start for start, _ in offsets]
+    return [*starts, len(text)]
+
+
 def length_names(lengths: Sequence[int]) -> dict[int, str]:
     """Name lengths as the field does (500, 4k, 1M), in digits where two would get one name."""
     named = {tokens: _short(tokens) for tokens in lengths}
