@@ -84,11 +84,11 @@ class Fields:
 
     def inside(self, name: str) -> Fields:
         """An object within; a text of JSON is read."""
-        return Fields(self._read(name), f"{self.place}{name}.")
+        return Fields(self.read(name), f"{self.place}{name}.")
 
     def each(self, name: str, default: Any = MISSING) -> Iterator[Fields]:
         """The objects of a list; a text of JSON is read."""
-        found = self._read(name, default)
+        found = self.read(name, default)
         if not isinstance(found, list | tuple):
             raise BadField(
                 self.place + name, f"expected a list of objects, got {reprlib.repr(found)}"
@@ -100,7 +100,8 @@ class Fields:
         """The error of a field whose value makes no sense."""
         return BadField(self.place + name, problem)
 
-    def _read(self, name: str, default: Any = MISSING) -> Any:
+    def read(self, name: str, default: Any = MISSING) -> Any:
+        """The value; a text is read as JSON."""
         value = self.get(name, default)
         if not isinstance(value, str):
             return value

@@ -190,8 +190,8 @@ def _queried(
             lambda action, *_: sqlite3.SQLITE_OK if action in READS else sqlite3.SQLITE_DENY
         )
         found = base.execute(query).fetchall()
-    rows = (", ".join(str(value) for value in row if value is not None) for row in found)
-    return [row for row in rows if row.strip()]
+    said = (", ".join(str(value) for value in row if value is not None) for row in found)
+    return [line for line in said if line.strip()]
 
 
 def _quoted(name: str) -> str:
