@@ -153,7 +153,8 @@ def _paragraphs(row: Fields) -> Iterator[Paragraph]:
         inner = Fields(value, "context.")
         text = "sentences" if "sentences" in inner else "content"
         value = list(zip(inner.texts("title"), inner.get(text), strict=False))
-    for pair in value if isinstance(value, list) else [None]:
+    pairs: list[Any] = value if isinstance(value, list) else [None]
+    for pair in pairs:
         if not _is_paragraph(pair):
             raise row.bad("context", "expected a list of titles with their sentences")
         yield Paragraph(pair[0], pair[1])

@@ -47,7 +47,7 @@ class Loft(Benchmark):
         if part.path is None:
             return ()
         path = part.path.with_name("corpus.jsonl")
-        return tuple(Document(name, text, title) for name, text, title in _corpus(path))
+        return tuple(Document(name, text, title) for name, text, title in corpus_of(path))
 
     def records(self, row: Fields, part: Part) -> Iterator[Mapping[str, object]]:
         """A question; of a conversation the last turn, those before it in front."""
@@ -64,7 +64,8 @@ class Loft(Benchmark):
         }
 
 
-def _corpus(path: Path) -> Iterator[tuple[str, str, dict[str, str]]]:
+def corpus_of(path: Path) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """The ids, texts and titles of a corpus of LOFT's. Raises DataError."""
     unit, rows = rows_of(path)
     for number, load in rows:
         try:
