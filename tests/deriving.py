@@ -182,6 +182,8 @@ NO_NAME = {
     "House",
     "Museum",
     "Palace",
+    "Little",
+    "Shrine",
 }
 
 

@@ -222,6 +222,7 @@ LEG = (
     rf"From {PLACE} we went [a-z ]+ to {PLACE}\.|We left {PLACE} [a-z ]+ and came to {PLACE} in|"
     rf"It is a day from {PLACE} to {PLACE},"
 )
+LEFT = rf"(?:From|We left|day from) {PLACE}"
 
 
 def sorted_again(text, question, task):
@@ -230,7 +231,10 @@ def sorted_again(text, question, task):
     pieces = {}
     for at in range(0, len(parts), 3):
         legs = [[place for place in leg if place] for leg in re.findall(LEG, parts[at + 2])]
-        pieces[parts[at] or parts[at + 1]] = legs[0][0], legs[-1][1]
+        first = re.search(LEFT, parts[at + 2])
+        # what comes after may end amid its first stage
+        last = legs[-1][1] if legs else None
+        pieces[parts[at] or parts[at + 1]] = first[1], last
     order, here = [], pieces["before"][1]
     starts = {first: name for name, (first, _) in pieces.items()}
     while (name := starts[here]) != "after":
