@@ -25,7 +25,14 @@ def read(name):
 
 def test_they_are_there():
     assert set(NAMES) == {
-        *("lara", "self_route", "longllmlingua", "chain_of_agents", "lost_in_the_middle"),
+        *(
+            "lara",
+            "lc_vs_rag",
+            "self_route",
+            "longllmlingua",
+            "chain_of_agents",
+            "lost_in_the_middle",
+        ),
         "haystackcraft",
     }
     targets = re.search(r"^PROTOCOLS := (.*)$", (ROOT / "Makefile").read_text(), re.M)

@@ -97,7 +97,9 @@ def _family(role: type) -> Mapping[str, type]:
         str(vars(value)["name"]): value
         for module in modules
         for value in vars(module).values()
-        if inspect.isclass(value) and value.__module__ == module.__name__ and "name" in vars(value)
+        if inspect.isclass(value)
+        and value.__module__ == module.__name__
+        and isinstance(vars(value).get("name"), str)
     }
 
 

@@ -9,10 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
+from crossover.datasets._published import About
 from crossover.datasets._records import BadField, Names, Text
 from crossover.datasets.jsonl import lines_of, parsed
 from crossover.errors import ConfigError, DataError, UnknownName
@@ -34,6 +35,18 @@ class Lara(Dataset, ReleasedAnswers):
     answer, where a document may be absent: its text raises DataError, its metadata gives its
     nominal ``tokens``. Raises DataError that names file, line and field.
     """
+
+    about: ClassVar[About] = About(
+        source="github.com/Alibaba-NLP/LaRA",
+        licence="MIT",
+        size="2,326 questions on books, filings and papers of 32k and 128k tokens",
+        verified="Alibaba-NLP/LaRA@c17155376f4e datasets/query/, evaluation/",
+        tasks=("location", "reasoning", "comp", "hallu"),
+        paper="arXiv 2502.09977",
+    )
+    scores: ClassVar[tuple[str, ...]] = ("answer_recall", "rouge_l", "abstention")
+    # the paper's tables: a mean over genres for each task, for each length
+    aggregates: ClassVar[tuple[str, ...]] = ("length", "task", "type")
 
     path: str = field(
         metadata={"help": "directory that holds LaRA's datasets and prediction", "path": "folder"}
@@ -63,7 +76,7 @@ class Lara(Dataset, ReleasedAnswers):
 
     def metrics(self) -> Sequence[str]:
         """Name recall for its long golds first; it scores abstention where there is no answer."""
-        return ("answer_recall", "rouge_l", "abstention")
+        return self.scores
 
     def released(self, model: str) -> Mapping[tuple[str, str], str]:
         """Published predictions by (arm, question id); one that failed there is an empty text.

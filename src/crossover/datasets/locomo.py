@@ -8,10 +8,11 @@ import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, Field, ValidationError
 
+from crossover.datasets._published import About
 from crossover.datasets._records import Names, suggestion
 from crossover.errors import DataError, UnknownName
 from crossover.files import existing_file, existing_folder, read_text
@@ -40,6 +41,16 @@ class Locomo(Dataset):
     no turn of its dialogue is left out and told in ``skipped()``. Raises DataError.
     """
 
+    about: ClassVar[About] = About(
+        source="github.com/snap-research/locomo",
+        licence="CC BY-NC 4.0",
+        size="1,986 questions on 10 dialogues of 8k to 16k words",
+        verified="snap-research/LoCoMo@3eb6f2c585f5 data/locomo10.json, task_eval/evaluation.py",
+        tasks=tuple(CATEGORIES.values()),
+        paper="arXiv 2402.17753",
+    )
+    scores: ClassVar[tuple[str, ...]] = ("locomo_f1", "answer_recall", "abstention")
+
     path: str = field(
         metadata={"help": "a JSON file of LoCoMo's, or a folder of them", "path": "any"}
     )
@@ -66,7 +77,7 @@ class Locomo(Dataset):
 
     def metrics(self) -> Sequence[str]:
         """Name LoCoMo's own F1 first; abstention where the dialogue holds no answer."""
-        return ("f1_squad", "answer_recall", "abstention")
+        return self.scores
 
     def turns(self) -> dict[str, dict[str, Span]]:
         """By dialogue, where each turn (``D1:3``) stands in its document."""

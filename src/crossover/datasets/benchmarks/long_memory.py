@@ -124,7 +124,7 @@ def _session(turns: list[_Turn], title: str, wanted: bool) -> _Session:
 
 def _numbered(path: Path) -> Iterator[tuple[int, Callable[[], object]]]:
     try:
-        yield from ((number, lambda row=row: row) for number, row in enumerate(_streamed(path)))  # type: ignore[misc]
+        yield from ((number, lambda row=row: row) for number, row in enumerate(_streamed(path)))
     except (OSError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{path}: cannot be read: {error}") from None
 

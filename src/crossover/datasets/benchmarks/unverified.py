@@ -55,8 +55,8 @@ class LCFO(Benchmark):
 class DocPuzzle(Benchmark):
     """DocPuzzle (Zhuang et al. 2025): 100 Chinese questions on documents of 10k tokens.
 
-    No file of it is known: say which columns hold document, question and answer. Its judge also
-    looks at the steps of the reasoning, which is not done here.
+    The paper names no place of its data: say which columns hold document, question and answer.
+    Its judge also looks at the steps of the reasoning, which is not done here.
     """
 
     document: str = field(default="", metadata={"help": "column of the document"})
@@ -65,7 +65,7 @@ class DocPuzzle(Benchmark):
 
     name = "docpuzzle"
     about = About(
-        source="arxiv.org/abs/2502.17807, which names no place of its data; whoever holds it",
+        source="arxiv.org/abs/2502.17807",
         licence="unknown",
         size="100 questions",
         verified="",
