@@ -42,7 +42,7 @@ def figures(cell: DataFrame, attrs: Mapping[Any, Any], keys: Sequence[str]) -> d
     return {
         "n": questions,
         **_accuracy(cell, headline, others),
-        **_official(cell, headline, aggregates(attrs).get(dataset, ()), keys),
+        **official(cell, headline, aggregates(attrs).get(dataset, ()), keys),
         **_work(cell),
         **_dollars(cell, str(attrs.get("price_as") or "")),
         **_seconds(cell),
@@ -80,7 +80,7 @@ def aggregates(attrs: Mapping[Any, Any]) -> Mapping[str, Sequence[str]]:
     return attrs.get("aggregates") or {}
 
 
-def _official(
+def official(
     cell: DataFrame, headline: str, tags: Sequence[str], keys: Sequence[str]
 ) -> dict[str, object]:
     """A benchmark's own aggregate: the mean over a tag's values of the means within each."""

@@ -9,50 +9,23 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from crossover import catalog
 from crossover.catalog import NamedMetric
 from crossover.errors import ConfigError, DataError, UnknownName
+from crossover.experiments.grid_file import GridFile, checked, plain, read_keys
 from crossover.experiments.labels import labelled
 from crossover.experiments.subsets.files import Weights, kept, read_subset
-from crossover.limits import Limits, check_prices, limits_of
+from crossover.limits import Limits, check_prices
 from crossover.roles import Dataset, Model, ReleasedAnswers, Strategy
 from crossover.types import Document, Example
-
-
-def _listed(value: object) -> object:
-    return value if isinstance(value, list | tuple) else [value]
-
-
-def _limits(value: object) -> object:
-    return value if isinstance(value, Limits) else limits_of(value)
-
 
 # what every row of a dataset with evidence says of its retrieval
 EVIDENCE_METRICS = ("evidence_recall", "evidence_token_recall")
 Component = TypeVar("Component")
-
-Texts = Annotated[list[Any], BeforeValidator(_listed)]
-
-
-class GridFile(BaseModel):
-    """The keys of a grid; each list holds texts or mappings with ``name`` and options."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    datasets: Annotated[Texts, Field(min_length=1)]
-    models: Annotated[Texts, Field(min_length=1)]
-    strategies: Annotated[Texts, Field(min_length=1)]
-    metrics: Texts = []
-    seed: int = 0
-    limit: Annotated[int, Field(ge=1)] | None = None
-    only: str = ""
-    price_as: str = ""
-    limits: Annotated[Limits, BeforeValidator(_limits)] = Limits()
 
 
 @dataclass(frozen=True)
@@ -91,8 +64,11 @@ class Grid:
     examples: Mapping[str, list[Example]] = field(default_factory=dict)
     limits: Limits = Limits()
 
-    def jobs(self) -> Iterator[Job]:
-        """Every combination; a document's questions and strategies come together."""
+    def jobs(self, keyed: bool = True) -> Iterator[Job]:
+        """Every combination; a document's questions and strategies come together.
+
+        Where nothing is stored, none needs to be ``keyed``, which reads all of its documents.
+        """
         for model in self.models:
             for source in self.sources:
                 bound = _bound(model, source.dataset)
@@ -100,9 +76,8 @@ class Grid:
                 for group in _by_documents(self.examples[source.name]):
                     for strategy in self.strategies:
                         for example in group:
-                            key = job_key(
-                                example, strategy, model, self.seed, fingerprint, self.limits
-                            )
+                            about = (example, strategy, model, self.seed, fingerprint, self.limits)
+                            key = job_key(*about) if keyed else ""
                             yield Job(source, example, strategy, bound, key, self.limits)
 
 
@@ -119,12 +94,12 @@ def load_grid(
     Where it ``asks`` nothing (retrieval measured alone), models need not be named or checked.
     """
     source = "the grid" if isinstance(grid, Mapping) else str(grid)
-    given = dict(grid) if isinstance(grid, Mapping) else _read(Path(grid))
+    given = dict(grid) if isinstance(grid, Mapping) else read_keys(Path(grid))
     overrides = {"limit": limit, "seed": seed, "price_as": price_as}
     given |= {name: value for name, value in overrides.items() if value is not None}
     if not asks:
         given.setdefault("models", ["reader"])
-    read = _checked(given, source)
+    read = checked(given, source)
     sources, examples = _sources(read)
     built = Grid(
         sources,
@@ -133,7 +108,7 @@ def load_grid(
         read.seed,
         read.limit,
         read.price_as,
-        yaml.safe_dump(_plain(given), sort_keys=False, allow_unicode=True),
+        yaml.safe_dump(plain(given), sort_keys=False, allow_unicode=True),
         "grid" if isinstance(grid, Mapping) else Path(grid).stem,
         examples,
         read.limits,
@@ -148,6 +123,11 @@ def check_tags(grid: Grid, by: Sequence[str]) -> None:
     for tag in by:
         if tag not in known:
             raise UnknownName(tag, "the tags of these questions", known)
+
+
+def retrieves_only(dataset: Dataset) -> bool:
+    """Whether a dataset says which documents are relevant, and no answers."""
+    return bool(getattr(dataset, "retrieval_only", False))
 
 
 def _once(components: Iterable[Component]) -> tuple[Component, ...]:
@@ -199,37 +179,6 @@ def sampled(examples: Sequence[Example], limit: int | None, seed: int) -> list[E
     return [examples[at] for at in sorted(spread[:limit])]
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; give the path of a grid in YAML") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
-        reason = getattr(error, "problem", None) or "not YAML"
-        raise ConfigError(f"{path} line {line}: not valid YAML: {reason}") from None
-    if not isinstance(found, dict):
-        raise ConfigError(
-            f"{path}: expected the keys {', '.join(GridFile.model_fields)}; found "
-            f"{'nothing' if found is None else type(found).__name__}"
-        )
-    return {str(key): value for key, value in found.items()}
-
-
-def _checked(given: Mapping[str, Any], source: str) -> GridFile:
-    for name in given:
-        if name not in GridFile.model_fields:
-            raise UnknownName(str(name), f"the keys of {source}", GridFile.model_fields)
-    try:
-        return GridFile(**given)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{source}: {place}: {first['msg'].lower()}") from None
-
-
 def _sources(read: GridFile) -> tuple[tuple[Source, ...], dict[str, list[Example]]]:
     datasets = labelled(read.datasets)
     subset = read_subset(read.only) if read.only else None
@@ -260,10 +209,7 @@ def _metrics(texts: Sequence[Any], examples: Sequence[Example]) -> tuple[NamedMe
 
 def _check(grid: Grid, asks: bool) -> None:
     for source in grid.sources:
-        if not grid.examples[source.name]:
-            raise DataError(f"the dataset {source.name} holds no question with these options")
-        for model in grid.models:
-            _bound(model, source.dataset)
+        _check_source(source, grid, asks)
     for model in grid.models if asks else ():
         check = getattr(model, "check", None)
         if check:
@@ -274,6 +220,18 @@ def _check(grid: Grid, asks: bool) -> None:
         from crossover.prices import priced_as
 
         priced_as(grid.price_as, 1, 0, 1)
+
+
+def _check_source(source: Source, grid: Grid, asks: bool) -> None:
+    if asks and retrieves_only(source.dataset):
+        raise ConfigError(
+            f"{source.name} has no answers, only relevant documents: measure its retrieval "
+            "with `crossover retrieval`"
+        )
+    if not grid.examples[source.name]:
+        raise DataError(f"the dataset {source.name} holds no question with these options")
+    for model in grid.models:
+        _bound(model, source.dataset)
 
 
 def _bound(model: Model, dataset: Dataset) -> Model:
@@ -291,8 +249,14 @@ def _bound(model: Model, dataset: Dataset) -> Model:
 
 def _by_documents(examples: Sequence[Example]) -> list[list[Example]]:
     groups: dict[tuple[str, ...], list[Example]] = defaultdict(list)
+    together: list[Example] = []
+    last: tuple[Document, ...] | None = None
     for example in examples:
-        groups[tuple(document.id for document in example.question.documents)].append(example)
+        documents = example.question.documents
+        # a corpus of millions that all questions share is gone through once
+        if documents is not last:
+            together, last = groups[tuple(document.id for document in documents)], documents
+        together.append(example)
     return list(groups.values())
 
 
@@ -301,13 +265,3 @@ def _digest(document: Document) -> str:
         return document.digest
     except DataError:
         return "absent"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return catalog.spec(value)

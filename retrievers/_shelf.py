@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -58,17 +58,16 @@ class _Wanted:
     chunker: Chunker
     model: Model
 
-    def key(self) -> tuple[str, ...]:
+    def key(self) -> tuple[str, str, str]:
         return (
             catalog.identity(self.retriever),
             catalog.identity(self.chunker),
-            *(f"{document.id} {document.digest}" for document in self.documents),
+            _digest(self.documents),
         )
 
     def about(self, model: str) -> _stored.About:
-        retriever, chunker, *documents = self.key()
+        retriever, chunker, digest = self.key()
         own = self.retriever.fingerprint() if isinstance(self.retriever, Fingerprinted) else ""
-        digest = hashlib.sha256("\n".join(documents).encode()).hexdigest()
         about = {"retriever": retriever, "chunker": chunker, "documents": digest}
         return about | {"fingerprint": own, "model": model}
 
@@ -90,6 +89,8 @@ class _Place:
 
 _shelf: OrderedDict[tuple[str, ...], _Place] = OrderedDict()
 _shelf_lock = Lock()
+# the sets of documents that were asked for last, with what names them: one may hold millions
+_digests: deque[tuple[tuple[Document, ...], str]] = deque(maxlen=KEPT)
 
 
 def indexed(
@@ -122,6 +123,17 @@ def _place(key: tuple[str, ...]) -> _Place:
         while len(_shelf) > KEPT:
             _shelf.popitem(last=False)
         return place
+
+
+def _digest(documents: tuple[Document, ...]) -> str:
+    """Name a set of documents by ids and content."""
+    for known, digest in list(_digests):
+        if known is documents:
+            return digest
+    lines = (f"{document.id} {document.digest}" for document in documents)
+    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    _digests.append((documents, digest))
+    return digest
 
 
 def _held(place: _Place, wanted: _Wanted) -> _Held | None:

@@ -11,10 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from crossover import catalog, meter
 from crossover.errors import ConfigError, DataError, MissingExtra, UnknownName
-from crossover.experiments.grid import Grid, Job
+from crossover.experiments.grid import Grid, Job, retrieves_only
 from crossover.experiments.run import Progress, Silent
 from crossover.measure import measured
-from crossover.metrics.retrieval import covered, evidence_recall, evidence_token_recall
+from crossover.metrics.retrieval import (
+    covered,
+    evidence_recall,
+    evidence_token_recall,
+    first_of_each,
+    judged,
+)
 from crossover.roles import Model, Retrieving, Strategy
 from crossover.types import Answer, Example, Passage, Question
 
@@ -22,7 +28,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DEPTHS = (1, 3, 5, 10, 20)
-MEASURES = (*(f"recall@{k}" for k in DEPTHS), "nDCG@10", "MRR", "token_recall")
+# of datasets that are for retrieval alone: their own first metric
+OWN = "benchmark"
+MEASURES = (*(f"recall@{k}" for k in DEPTHS), "nDCG@10", "MRR", "token_recall", OWN)
 # a passage is relevant where at least half of an evidence span's words stand in it, or where at
 # least half of its own words are evidence
 RELEVANT = 0.5
@@ -44,9 +52,11 @@ def measure_retrieval(grid: Grid, progress: Progress | None = None) -> pd.DataFr
 
     ``recall@k`` is the share of evidence spans found in the k best passages and ``token_recall``
     the share of their words in all of them, whatever the chunking; ``nDCG@10`` and ``MRR`` are
-    ir-measures' over passages. A retrieval that failed scores 0. ``attrs["left_out"]`` names the
-    strategies that do not retrieve and counts the questions without evidence. Raises ConfigError
-    where no strategy retrieves, DataError where no question names evidence.
+    ir-measures' over passages. Where a dataset judges whole documents, the documents that the
+    passages come from are ranked instead, with their grades. ``benchmark`` is the own metric of a
+    dataset that is for retrieval alone. A retrieval that failed scores 0. ``attrs["left_out"]``
+    names the strategies that do not retrieve and counts the questions without evidence. Raises
+    ConfigError where no strategy retrieves, DataError where no question names evidence.
     """
     try:
         import pandas as pd
@@ -61,18 +71,24 @@ def measure_retrieval(grid: Grid, progress: Progress | None = None) -> pd.DataFr
             rows.append(_row(job, answer))
     frame = pd.DataFrame(_with_rank_measures(rows))
     frame.attrs["left_out"] = left_out
+    frame.attrs["aggregates"] = {
+        source.name: [*getattr(source.dataset, "aggregates", ())] for source in grid.sources
+    }
     return frame
 
 
-def check_measure(name: str) -> None:
-    """Raise UnknownName for what is not measured."""
+def check_measure(name: str, grid: Grid | None = None) -> None:
+    """Raise UnknownName for what is not measured, ConfigError for what this grid has not."""
     if name not in MEASURES:
         raise UnknownName(name, "the measures of retrieval", MEASURES)
+    without = [s.name for s in grid.sources if not retrieves_only(s.dataset)] if grid else []
+    if name == OWN and without:
+        raise ConfigError(f"{without[0]} has no measure of retrieval of its own; name another")
 
 
 def _jobs(grid: Grid) -> tuple[list[Job], list[str]]:
     """What can be measured, and a line about each kind of thing that cannot."""
-    every = list(grid.jobs())
+    every = list(grid.jobs(keyed=False))
     retrieving = [job for job in every if catalog.plays(job.strategy, Retrieving)]
     if not retrieving:
         named = ", ".join(catalog.spec(strategy) for strategy in grid.strategies)
@@ -112,6 +128,12 @@ def _answers(jobs: Sequence[Job], progress: Progress) -> Iterator[tuple[Job, Ans
 
 def _row(job: Job, answer: Answer) -> dict[str, Any]:
     example, usage = job.example, answer.usage
+    passages = answer.passages
+    if judged(example):
+        passages = tuple(first_of_each(example, passages))
+    # as returned: a selector or a foreign retriever may not order by score
+    placed = tuple(replace(one, score=-float(at)) for at, one in enumerate(passages))
+    answer = replace(answer, passages=placed)
     row: dict[str, Any] = {
         "dataset": job.source.name,
         "example": example.question.id,
@@ -121,14 +143,12 @@ def _row(job: Job, answer: Answer) -> dict[str, Any]:
         "outcome": answer.outcome,
         "message": answer.message,
     }
-    # the first k as returned: a selector or a foreign retriever may not order by score
-    row |= {
-        f"recall@{k}": evidence_recall(example, replace(answer, passages=answer.passages[:k]))
-        for k in DEPTHS
-    }
+    row |= {f"recall@{k}": evidence_recall(example, answer, k) for k in DEPTHS}
+    if retrieves_only(job.source.dataset):
+        row[OWN] = job.source.metrics[0](example, answer)
     row |= {
         "token_recall": evidence_token_recall(example, answer),
-        "judged": _judged(example, answer.passages),
+        "judged": _graded(example, placed),
         "passages": len(answer.passages),
         "seconds": answer.seconds,
         "input_tokens": usage.input_tokens,
@@ -142,8 +162,12 @@ def _row(job: Job, answer: Answer) -> dict[str, Any]:
     return row | {f"tag.{name}": value for name, value in example.tags.items()}
 
 
-def _judged(example: Example, passages: Sequence[Passage]) -> tuple[list[bool], int]:
-    """Which passages are relevant, and how many evidence spans none of them holds."""
+def _graded(example: Example, passages: Sequence[Passage]) -> tuple[list[int], list[int]]:
+    """How relevant each passage is, and the grades of the evidence that none of them holds."""
+    if grades := judged(example):
+        found = [one.document for one in passages]
+        unseen = [grade for name, grade in grades.items() if name not in found]
+        return [grades.get(name, 0) for name in found], unseen
     relevant = [
         any(_holds(example, passage, at) for at in range(len(example.evidence)))
         for passage in passages
@@ -152,7 +176,7 @@ def _judged(example: Example, passages: Sequence[Passage]) -> tuple[list[bool], 
         not any(_holds(example, passage, at) for passage in passages)
         for at in range(len(example.evidence))
     )
-    return relevant, missing
+    return [*map(int, relevant)], [1] * missing
 
 
 def _holds(example: Example, passage: Passage, at: int) -> bool:
@@ -174,17 +198,17 @@ def _with_rank_measures(
     judgements: dict[str, dict[str, int]] = {}
     runs: dict[str, dict[str, float]] = defaultdict(dict)
     for number, row in enumerate(rows):
-        relevant, missing = row.pop("judged")
-        judged = {f"p{place}": int(found) for place, found in enumerate(relevant)}
-        judgements[str(number)] = judged | {f"missing{n}": 1 for n in range(missing)}
-        runs[str(number)] = {name: -float(place) for place, name in enumerate(judged)}
+        found, missing = row.pop("judged")
+        graded = {f"p{place}": grade for place, grade in enumerate(found)}
+        judgements[str(number)] = graded | {f"missing{n}": one for n, one in enumerate(missing)}
+        runs[str(number)] = {name: -float(place) for place, name in enumerate(graded)}
         # the library leaves out a question for which nothing was retrieved
-        runs[str(number)] |= {} if judged else {"nothing": 0.0}
-    found = {
+        runs[str(number)] |= {} if graded else {"nothing": 0.0}
+    values = {
         (m.query_id, m.measure): m.value
         for m in ir_measures.iter_calc([ndcg, rank], judgements, runs)
     }
     return [
-        row | {"nDCG@10": found[str(n), ndcg], "MRR": found[str(n), rank]}
+        row | {"nDCG@10": values[str(n), ndcg], "MRR": values[str(n), rank]}
         for n, row in enumerate(rows)
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from crossover.errors import StoreError
 from crossover.experiments import _tables
-from crossover.experiments._figures import unscored
+from crossover.experiments._figures import aggregates, official, unscored
 from crossover.experiments._markdown import markdown_table
 from crossover.experiments._summary import KEYS, tag_columns
 from crossover.experiments._tables import Column
@@ -28,7 +28,8 @@ def summarise_retrieval(frame: DataFrame, headline: str, by: Sequence[str] = ())
 
     ``score`` is the headline measure with its interval clustered by document; ``difference`` is
     paired, against the first strategy of the grid on the same questions, with its own interval and
-    the exact sign-flip ``p`` over documents. Times are per query in seconds and leave out building
+    the exact sign-flip ``p`` over documents. ``official`` is the mean of means that a benchmark's
+    own score is. Times are per query in seconds and leave out building
     the index; index time, tokens and size are per document set.
     """
     import pandas as pd
@@ -41,7 +42,9 @@ def summarise_retrieval(frame: DataFrame, headline: str, by: Sequence[str] = ())
         for strategy, cell in table.groupby("strategy", sort=False):
             names = dict(zip([*KEYS[:2], *tags], key, strict=True)) | {"strategy": strategy}
             against = NOT_COMPARED if strategy == first else compared(cell, base, headline)
-            rows.append(names | _row(cell, headline) | against)
+            over = aggregates(frame.attrs).get(str(key[0]), ())
+            own = official(cell, headline, over, tags)
+            rows.append(names | _row(cell, headline) | own | against)
     return pd.DataFrame(rows)
 
 
@@ -58,7 +61,7 @@ def _row(cell: DataFrame, headline: str) -> dict[str, Any]:
         "score": score.mean,
         "low": score.low,
         "high": score.high,
-        **{name: cell[name].mean() for name in [*measures, "nDCG@10", "MRR", "token_recall"]},
+        **{name: _mean(cell, name) for name in [*measures, "nDCG@10", "MRR", "token_recall"]},
         "passages": cell["passages"].mean(),
         "seconds_p50": timed.quantile(0.5),
         "seconds_p95": timed.quantile(0.95),
@@ -70,6 +73,10 @@ def _row(cell: DataFrame, headline: str) -> dict[str, Any]:
         "index_megabytes": sets["index_bytes"].max().mean() / MEGABYTE,
         **unscored(cell),
     }
+
+
+def _mean(cell: DataFrame, name: str) -> float:
+    return float(cell[name].astype(float).mean())
 
 
 def write_retrieval(frame: DataFrame, summary: DataFrame, folder: Path) -> list[Path]:
@@ -103,6 +110,7 @@ def retrieval_columns(table: DataFrame) -> list[Column]:
     shown = [
         *(Column("", c.removeprefix("tag."), c, _tables.name, numeric=False) for c in names),
         Column("", f"{headline} [95 %]", "score", _tables.score),
+        Column("official", "aggregate", "official", _tables.score),
         Column("", "difference [95 %]", "difference", _difference),
         Column("", "p", "p", _probability),
         *(Column("", name, name, _tables.score) for name in measures),
@@ -118,11 +126,13 @@ def retrieval_columns(table: DataFrame) -> list[Column]:
         Column("index", "$", "indexing_dollars", _tables.significant),
         Column("", "failed", "failed", _tables.whole),
     ]
+    applied = ("official", "token_recall")
     silent = ("calls", "dollars_per_1000", "indexing_dollars", "failed")
     return [
         c
         for c in shown
         if not (c.source in silent and (table[c.source] == 0).all())
+        and not (c.source in applied and (c.source not in table or table[c.source].isna().all()))
         and not (c.source == "model" and table["model"].nunique() == 1)
     ]
 

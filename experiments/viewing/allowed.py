@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from crossover import catalog, notation
 from crossover.catalog import KINDS, METRICS
 from crossover.errors import ConfigError
-from crossover.experiments.grid import GridFile
+from crossover.experiments.grid_file import GridFile
 from crossover.experiments.viewing.fields import CLOSED, closed, fields_of
 from crossover.models._failures import shortened
 from crossover.notation import Call, Value

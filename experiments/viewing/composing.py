@@ -11,7 +11,7 @@ import yaml
 from crossover import catalog, notation
 from crossover.catalog import METRICS
 from crossover.errors import ConfigError
-from crossover.experiments.grid import GridFile
+from crossover.experiments.grid_file import GridFile
 from crossover.notation import Call, Value
 
 MOST_CHARACTERS = 100_000

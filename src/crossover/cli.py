@@ -140,6 +140,7 @@ def retrieval(
     _allow_components_beside(grid)
     check_measure(measure)
     plan = load_grid(grid, limit=limit, seed=seed, asks=False)
+    check_measure(measure, plan)
     check_tags(plan, _tags(by))
     with _rebuilding(rebuild), LiveProgress(_console(stderr=True)) as progress:
         frame = measure_retrieval(plan, progress)

@@ -68,11 +68,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Characters ``start`` to ``end`` (exclusive) of the document with that id."""
+    """Characters ``start`` to ``end`` (exclusive) of a document; a ``grade`` judges all of it."""
 
     document: str
     start: int
     end: int
+    grade: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,8 @@ class Piece(NamedTuple):
 class Passage:
     """A piece of a document: characters ``start`` to ``end``, its text and how relevant it is.
 
-    Where something between was left out, ``kept`` are the pieces that the text still shows, word
-    for word and in order. Where start and end are the same, a model wrote the text about what
-    stands from there on.
+    Where something was left out, ``kept`` are the pieces that the text still shows, word for word
+    and in order. Where start and end are the same, a model wrote the text on what stands there.
     """
 
     document: str

@@ -7,7 +7,7 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from crossover.datasets._records import (
     BadField,
@@ -24,6 +24,8 @@ from crossover.types import Document, Example, Form, Question, Span
 Row = TypeVar("Row")
 DEFAULT_METRICS = ("answer_recall", "substring_match", "f1_squad")
 LONGEST_GROUP = 100
+# documents whose ids an error has room for
+MOST_NAMED = 1000
 
 
 @dataclass(slots=True)
@@ -83,15 +85,28 @@ class Library:
         return self.by_id[id]
 
 
+class Cluster(NamedTuple):
+    """Documents of questions, each once, and the group that they make."""
+
+    documents: tuple[Document, ...]
+    by_id: Mapping[str, Document]
+    group: str
+
+
+def _cluster(documents: Iterable[Document]) -> Cluster:
+    by_id = {document.id: document for document in documents}
+    return Cluster(tuple(by_id.values()), by_id, _group(by_id))
+
+
 @dataclass(slots=True)
 class ExampleBuilder:
-    """Builds examples; ``shared`` are the documents of a record that names none.
+    """Builds examples; ``share()`` tells the documents of a record that names none.
 
     With ``letters`` an answer may be a choice's letter, beside its text.
     """
 
     library: Library = field(default_factory=Library)
-    shared: tuple[Document, ...] = ()
+    shared: Cluster = Cluster((), {}, "")
     unit: str = "line"
     letters: bool = False
     seen: dict[str, int] = field(default_factory=dict)
@@ -104,28 +119,32 @@ class ExampleBuilder:
             raise BadField(
                 "id", f"{reprlib.repr(name)} is taken by {self.unit} {self.seen[name]} already"
             )
-        documents = self._documents(record)
+        documents, by_id, group = self._documents(record)
         form = record.resolved_form()
         example = Example(
             Question(name, record.question, documents, form, tuple(record.choices)),
             answers=tuple(record.answers),
-            evidence=tuple(_spans(record.evidence, documents)),
-            group=record.group or _group(documents),
+            evidence=tuple(_spans(record.evidence, by_id)),
+            group=record.group or group,
             tags=dict(record.tags),
         )
         self.seen[name] = number
         return example
 
-    def _documents(self, record: QuestionRecord) -> tuple[Document, ...]:
+    def share(self, documents: Iterable[Document]) -> None:
+        """Take the documents of all records that name none: a corpus is gone through once."""
+        self.shared = _cluster(documents)
+
+    def _documents(self, record: QuestionRecord) -> Cluster:
         found = [self.library.context(text) for text in record.context]
         for place, given in enumerate(record.documents):
             try:
                 found.append(self.library.document(given))
             except DataError as error:
                 raise BadField(f"documents[{place}]", str(error)) from None
-        if not found and not self.shared:
+        if not found and not self.shared.documents:
             raise BadField("documents", "missing; expected texts or paths, or context with a text")
-        return tuple({document.id: document for document in found or self.shared}.values())
+        return _cluster(found) if found else self.shared
 
 
 def read(
@@ -171,19 +190,19 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _group(documents: Sequence[Document]) -> str:
-    joined = "+".join(document.id for document in documents)
+def _group(names: Iterable[str]) -> str:
+    joined = "+".join(names)
     return joined if len(joined) <= LONGEST_GROUP else _digest(joined)[:16]
 
 
-def _spans(given: Sequence[Evidence], documents: Sequence[Document]) -> Iterator[Span]:
-    by_id = {document.id: document for document in documents}
+def _spans(given: Sequence[Evidence], by_id: Mapping[str, Document]) -> Iterator[Span]:
     for place, evidence in enumerate(given):
         where = f"evidence[{place}]"
-        name = evidence.document or (documents[0].id if len(documents) == 1 else "")
+        name = evidence.document or (next(iter(by_id)) if len(by_id) == 1 else "")
         if name not in by_id:
-            problem = f"{name!r} is none of the question's; " if name else "missing; "
-            raise BadField(f"{where}.document", problem + suggestion(name, by_id))
+            problem = f"{name!r} is none of the question's" if name else "missing"
+            near = f"; {suggestion(name, by_id)}" if len(by_id) <= MOST_NAMED else ""
+            raise BadField(f"{where}.document", problem + near)
         try:
             yield _span(evidence, by_id[name])
         except DataError as error:
@@ -192,6 +211,10 @@ def _spans(given: Sequence[Evidence], documents: Sequence[Document]) -> Iterator
 
 def _span(evidence: Evidence, document: Document) -> Span:
     start, end, quote, text = evidence.start, evidence.end, evidence.text, document.text
+    if evidence.grade and (start, end, quote) == (None, None, None):
+        return Span(document.id, 0, len(text), evidence.grade)
+    if evidence.grade:
+        raise DataError("a grade is one of the whole document; leave start, end and text out")
     if start is None and end is None and quote is not None:
         return _quoted(quote, document)
     if start is None or end is None:

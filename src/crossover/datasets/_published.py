@@ -142,7 +142,7 @@ class Benchmark(Dataset):
         self, part: Part, builder: ExampleBuilder, others: dict[str, list[str]]
     ) -> Iterator[Example]:
         unit, rows = self.rows(part)
-        builder.shared = self.shared(part)
+        builder.share(self.shared(part))
         for number, load in rows:
             where = f"{part.source} {unit} {number}"
             try:

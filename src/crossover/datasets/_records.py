@@ -39,6 +39,7 @@ EXPECTED: Mapping[str, str] = {
     "evidence[]": "{document, start, end} or {document, text}",
     "evidence[].start": "a count of characters",
     "evidence[].end": "a count of characters",
+    "evidence[].grade": "a whole number from 0",
     "tags": "a mapping of names to texts",
     "form": "answer, choice, summary or code",
 }
@@ -113,7 +114,10 @@ class InlineDocument(BaseModel):
 
 
 class Evidence(BaseModel):
-    """Where the answer stands: characters ``start`` to ``end``, or a text that occurs once."""
+    """Where the answer stands: characters ``start`` to ``end``, or a text that occurs once.
+
+    A ``grade`` alone is how relevant the whole document was judged to be.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -121,6 +125,7 @@ class Evidence(BaseModel):
     start: Place | None = None
     end: Place | None = None
     text: Text | None = None
+    grade: Annotated[StrictInt, Field(ge=0)] = 0
 
 
 class QuestionRecord(BaseModel):

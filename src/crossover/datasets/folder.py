@@ -58,7 +58,8 @@ class Folder(Dataset):
         shared = read_documents(supported_files(folder))
         library = Library(folder)
         library.add_files(shared)
-        builder = ExampleBuilder(library, shared)
+        builder = ExampleBuilder(library)
+        builder.share(shared)
         rows, columns = _records_of(questions)
         yield from read(
             rows,

@@ -1,0 +1,85 @@
+"""The keys of a grid's YAML, read and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from crossover import catalog
+from crossover.errors import ConfigError, UnknownName
+from crossover.limits import Limits, limits_of
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list | tuple) else [value]
+
+
+def _limits(value: object) -> object:
+    return value if isinstance(value, Limits) else limits_of(value)
+
+
+Texts = Annotated[list[Any], BeforeValidator(_listed)]
+
+
+class GridFile(BaseModel):
+    """The keys of a grid; each list holds texts or mappings with ``name`` and options."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    datasets: Annotated[Texts, Field(min_length=1)]
+    models: Annotated[Texts, Field(min_length=1)]
+    strategies: Annotated[Texts, Field(min_length=1)]
+    metrics: Texts = []
+    seed: int = 0
+    limit: Annotated[int, Field(ge=1)] | None = None
+    only: str = ""
+    price_as: str = ""
+    limits: Annotated[Limits, BeforeValidator(_limits)] = Limits()
+
+
+def read_keys(path: Path) -> dict[str, Any]:
+    """What stands in a YAML file. Raises ConfigError that names file and line."""
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; give the path of a grid in YAML") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
+        reason = getattr(error, "problem", None) or "not YAML"
+        raise ConfigError(f"{path} line {line}: not valid YAML: {reason}") from None
+    if not isinstance(found, dict):
+        raise ConfigError(
+            f"{path}: expected the keys {', '.join(GridFile.model_fields)}; found "
+            f"{'nothing' if found is None else type(found).__name__}"
+        )
+    return {str(key): value for key, value in found.items()}
+
+
+def checked(given: Mapping[str, Any], source: str) -> GridFile:
+    """The keys with their types; raises UnknownName or ConfigError that names the key."""
+    for name in given:
+        if name not in GridFile.model_fields:
+            raise UnknownName(str(name), f"the keys of {source}", GridFile.model_fields)
+    try:
+        return GridFile(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{source}: {place}: {first['msg'].lower()}") from None
+
+
+def plain(value: Any) -> Any:
+    """Keys as YAML has them: components become the texts that name them."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return catalog.spec(value)
