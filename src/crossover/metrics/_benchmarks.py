@@ -15,6 +15,7 @@ from crossover.types import Answer, Example
 
 Golds = tuple[str, ...]
 
+VERDICTS = ("yes", "no", "noanswer")
 PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
@@ -49,6 +50,13 @@ def squad(text: str) -> str:
 def squad_f1(text: str, gold: str) -> float:
     """F1 of the normalised words, repeated ones counted."""
     return f1(squad(text).split(), squad(gold).split())
+
+
+def verdict_f1(text: str, gold: str) -> float:
+    """HotpotQA's: 0 where one side is yes, no or noanswer and the other differs."""
+    given, wanted = squad(text), squad(gold)
+    differ = given != wanted and (given in VERDICTS or wanted in VERDICTS)
+    return 0.0 if differ else squad_f1(text, gold)
 
 
 def f1(given: Sequence[str], gold: Sequence[str]) -> float:

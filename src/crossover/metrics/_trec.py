@@ -7,9 +7,6 @@ from importlib.util import find_spec
 
 from crossover.errors import MissingExtra
 
-# what HELMET keeps of a measure
-DIGITS = 5
-
 
 def ndcg(ranked: Sequence[str], grades: Mapping[str, int], k: int) -> float:
     """NDCG at k of documents best first, each counted where it first stands. Raises MissingExtra.
@@ -24,4 +21,4 @@ def ndcg(ranked: Sequence[str], grades: Mapping[str, int], k: int) -> float:
     scores: dict[str, float] = {}
     for place, name in enumerate(ranked):
         scores.setdefault(name, float(len(ranked) - place))
-    return round(float(measure.evaluate({"q": scores})["q"][f"ndcg_cut_{k}"]), DIGITS)
+    return float(measure.evaluate({"q": scores})["q"][f"ndcg_cut_{k}"])

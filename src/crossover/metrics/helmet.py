@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from annotated_types import Ge
 
-from crossover.metrics._benchmarks import Golds, best, scored, squad, squad_f1
+from crossover.metrics._benchmarks import Golds, best, scored, squad, verdict_f1
 from crossover.metrics._rouge import rouge_scorer
 from crossover.metrics._trec import ndcg
 from crossover.metrics.alce import helmet_qampari, helmet_str_em
@@ -29,7 +29,8 @@ __all__ = [
     "helmet_substring_match",
 ]
 
-VERDICTS = ("yes", "no", "noanswer")
+# what is kept of NDCG
+DIGITS = 5
 RANKING = re.compile(r"\d+(?:\s*>\s*\d+)*")
 DECORATION = re.compile(r"[\[\]:]")
 
@@ -58,7 +59,7 @@ def helmet_f1(
     example: Example, answer: Answer, *, prefix: str = "Answer:", parsed_only: bool = False
 ) -> float | None:
     """F1 of SQuAD's tokens; 0 where one side is yes, no or noanswer and the other differs."""
-    return _best(example, answer, _f1, prefix, parsed_only)
+    return _best(example, answer, verdict_f1, prefix, parsed_only)
 
 
 def helmet_substring_match(
@@ -121,7 +122,7 @@ def helmet_ndcg(example: Example, answer: Answer, *, k: Annotated[int, Ge(1)] = 
     """
 
     def score(text: str, golds: Golds) -> float:
-        return ndcg(_ranked(text), dict(map(_graded, golds)), k)
+        return round(ndcg(_ranked(text), dict(map(_graded, golds)), k), DIGITS)
 
     return scored(example, answer, score)
 
@@ -169,12 +170,6 @@ def _exact(text: str, gold: str) -> float:
 
 def _substring(text: str, gold: str) -> float:
     return float(squad(gold) in squad(text))
-
-
-def _f1(text: str, gold: str) -> float:
-    given, wanted = squad(text), squad(gold)
-    differ = given != wanted and (given in VERDICTS or wanted in VERDICTS)
-    return 0.0 if differ else squad_f1(text, gold)
 
 
 def _graded(gold: str) -> tuple[str, int]:

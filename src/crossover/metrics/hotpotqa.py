@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from crossover.metrics._benchmarks import best, squad, squad_f1
+from crossover.metrics._benchmarks import best, squad_f1, verdict_f1
 from crossover.types import Answer, Example
 
 __all__ = ["hotpotqa_f1", "qasper_f1"]
 
-VERDICTS = ("yes", "no", "noanswer")
 UNANSWERABLE = "unanswerable"
 
 
 def hotpotqa_f1(example: Example, answer: Answer) -> float | None:
     """F1 of SQuAD's tokens; 0 where one side is yes, no or noanswer and the other differs."""
-
-    def score(text: str, gold: str) -> float:
-        given, wanted = squad(text), squad(gold)
-        differ = given != wanted and (given in VERDICTS or wanted in VERDICTS)
-        return 0.0 if differ else squad_f1(text, gold)
-
-    return best(example, answer, score)
+    return best(example, answer, verdict_f1)
 
 
 def qasper_f1(example: Example, answer: Answer) -> float | None:

@@ -7,13 +7,13 @@ documents that passages come from are ranked, each where its first passage stand
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 from annotated_types import Ge
 
+from crossover.metrics import _trec
 from crossover.types import Answer, Example, Passage, Span
 
 __all__ = ["evidence_recall", "evidence_token_recall", "mrecall", "ndcg"]
@@ -57,15 +57,14 @@ def evidence_token_recall(
 
 
 def ndcg(example: Example, answer: Answer, k: Annotated[int, Ge(1)] = 10) -> float | None:
-    """Rank the ``k`` best documents by nDCG with linear gain, as trec_eval counts it.
+    """trec_eval's nDCG of the ``k`` best documents, whose gain is their grade.
 
-    None where no document was judged.
+    None where no document was judged. Raises MissingExtra without the library.
     """
     grades = judged(example)
     if not grades or not answer.passages_known:
         return None
-    found = [grades.get(name, 0) for name in _found(example, answer)[:k]]
-    return _gain(found) / _gain(sorted(grades.values(), reverse=True)[:k])
+    return _trec.ndcg(_found(example, answer), grades, k)
 
 
 def mrecall(example: Example, answer: Answer, k: Annotated[int, Ge(1)] = 5) -> float | None:
@@ -96,10 +95,6 @@ def first_of_each(example: Example, passages: Iterable[Passage]) -> list[Passage
 
 def _found(example: Example, answer: Answer) -> list[str]:
     return [one.document for one in first_of_each(example, ranked(answer.passages))]
-
-
-def _gain(grades: Sequence[int]) -> float:
-    return sum(grade / math.log2(place) for place, grade in enumerate(grades, 2))
 
 
 def ranked(passages: Iterable[Passage]) -> list[Passage]:
