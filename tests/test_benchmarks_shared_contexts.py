@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from attention_models import tiny
 from benchmark_scoring import score
-from published_files import copied, edited, examples, shown, texts, told
+from published_files import FIXTURES, copied, edited, examples, shown, texts, told
+
+import crossover
 
 
 def test_turns_of_a_session_are_on_one_document():
@@ -84,3 +87,21 @@ def test_a_bad_insight_is_named(tmp_path):
         lambda read: read["subtopics"][0]["insights"][1].pop("insight"),
     )
     assert "row 0: subtopics[0].insights[1].insight: missing" in told("summhay", path)
+
+
+def test_a_later_turn_costs_what_is_new_in_it(tmp_path):
+    model = f"huggingface:{tiny('llama', max_position_embeddings=8192)}(reuse_prefix=true)"
+    grid = {
+        "datasets": [f"scbench({FIXTURES / 'scbench'}, task=scbench_kv)"],
+        "models": [model],
+        "strategies": ["full_context", "rag(retriever=bm25)"],
+        "price_as": "openai:gpt-4o-mini",
+    }
+    found = crossover.run(grid, tmp_path / "run").set_index(["strategy", "example"])
+    for strategy in ("full_context", "rag"):
+        first, second = found.loc[strategy].sort_index().to_dict("records")
+        # another strategy's prompts do not make the first turn cheaper
+        assert first["cached_tokens"] == 0
+        assert second["cached_tokens"] > second["input_tokens"] / 2
+        # the index of the first turn serves the second one
+        assert second["indexing_seconds"] == first["indexing_seconds"]

@@ -4,15 +4,17 @@ import json
 from dataclasses import replace
 from importlib.util import find_spec
 from threading import Thread
+from types import SimpleNamespace
 
 import pytest
 from attention_models import copied, tiny
 
 from crossover import catalog, meter
-from crossover.errors import MissingExtra, UnsupportedRequest, WindowError
+from crossover.errors import ConfigError, MissingExtra, UnsupportedRequest, WindowError
 from crossover.measure import measured
 from crossover.models import _huggingface_files as files
 from crossover.models import _huggingface_network as networks
+from crossover.models._huggingface_prefix import Prefix
 from crossover.models.huggingface import HuggingFace
 from crossover.roles import Model, Strategy
 from crossover.types import Document, Passage, Question, Request
@@ -234,6 +236,50 @@ def test_a_dtype_is_as_asked():
     assert networks.load(tiny("llama")).model.dtype == torch.float32
     half = HuggingFace(tiny("llama"), dtype="bfloat16")
     assert half.complete(REQUEST).text == half.complete(REQUEST).text
+
+
+@pytest.mark.parametrize(
+    ("family", "sizes"), [("llama", {}), ("qwen2", {}), ("mistral", {"sliding_window": 16})]
+)
+def test_a_prompt_that_begins_alike_is_not_read_again(family, sizes):
+    plain = HuggingFace(tiny(family, **sizes))
+    reusing = replace(plain, reuse_prefix=True)
+    network = networks.load(plain.name)
+    read = []
+    hook = network.model.get_input_embeddings().register_forward_hook(
+        lambda module, given, found: read.append(given[0].shape[1])
+    )
+    cached = []
+    try:
+        for text in ("Who built it?", "Who built it?", "Where do gulls cry?"):
+            request = replace(REQUEST, question=text)
+            expected, _ = plain.complete(request), read.clear()
+            reply = reusing.complete(request)
+            assert reply.text == expected.text
+            usage = reply.usage
+            cached.append(usage.cached_tokens)
+            assert usage.input_tokens == expected.usage.input_tokens
+            assert read[0] == usage.input_tokens - usage.cached_tokens
+    finally:
+        hook.remove()
+    tokens = len(_prompt(plain, REQUEST))
+    # nothing, all but the last token, the passages and the instruction
+    assert cached[0] == 0
+    assert cached[1] > cached[2] > tokens / 2
+
+
+def test_what_cannot_be_cut_back_is_read_anew():
+    states = SimpleNamespace(layer_types=["full_attention", "linear_attention"])
+    model = SimpleNamespace(config=SimpleNamespace(get_text_config=lambda: states))
+    prefix = Prefix()
+    assert prefix.take(model, [1, 2, 3], "") == (None, 0)
+    prefix.keep([1, 2, 3, 4], None)
+    assert prefix.take(model, [1, 2, 3], "") == (None, 0)
+
+
+def test_a_press_and_a_prefix_exclude_each_other():
+    with pytest.raises(ConfigError, match="a press leaves no prefix to reuse"):
+        HuggingFace(tiny("llama"), press="knorm", reuse_prefix=True)
 
 
 @pytest.mark.skipif(find_spec("kvpress") is not None, reason="kvpress is installed")

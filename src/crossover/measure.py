@@ -23,7 +23,7 @@ def measured(
 
     A limit that the next call would exceed stops it, with the best answer so far.
     """
-    with metered(planning) as meter:
+    with metered(planning, asker=repr(strategy)) as meter:
         if limits and not planning:
             strategy, model = guarded(strategy, model, limits)
         answer = _outcome(strategy, question, model, meter)

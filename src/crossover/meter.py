@@ -52,8 +52,10 @@ class Meter:
     ``outer`` is the meter that gets the whole bill in the end, if there is one.
     """
 
-    def __init__(self, planning: bool = False, outer: Meter | None = None) -> None:
+    def __init__(self, planning: bool = False, outer: Meter | None = None, asker: str = "") -> None:
         self.planning = planning
+        # the strategy whose answer is measured: no other one's prompts may make it cheaper
+        self.asker: str = outer.asker if outer else asker
         self.usage = Usage()
         self.indexing = Usage()
         self.index_bytes = 0
@@ -204,9 +206,9 @@ def current() -> Meter:
 
 
 @contextmanager
-def metered(planning: bool = False, outer: Meter | None = None) -> Iterator[Meter]:
+def metered(planning: bool = False, outer: Meter | None = None, asker: str = "") -> Iterator[Meter]:
     """Open a meter for the code inside; ``planning`` means that nothing may cost anything."""
-    meter = Meter(planning, outer)
+    meter = Meter(planning, outer, asker)
     token, branch, place = _current.set(meter), _branch.set(None), _place.set((None, None))
     try:
         yield meter

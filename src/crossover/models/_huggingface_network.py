@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from threading import Lock
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from typing import Any, Literal
 from crossover import precision
 from crossover.errors import ConfigError
 from crossover.models import _huggingface_files as files
+from crossover.models._huggingface_prefix import Prefix
 
 Dtype = Literal["auto", "float32", "bfloat16", "float16"]
 running = Lock()
@@ -23,6 +24,7 @@ class Network:
     name: str
     model: Any
     tokenizer: Any
+    prefix: Prefix = field(default_factory=Prefix)
 
 
 def load(name: str, dtype: Dtype = "auto") -> Network:

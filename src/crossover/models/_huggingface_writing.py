@@ -47,6 +47,7 @@ class Job:
     request: Request
     press: Press = ""
     ratio: float = 0.0
+    reuse: bool = False
 
 
 class Reply:
@@ -60,7 +61,7 @@ class Reply:
         self.logprobs: tuple[tuple[str, float], ...] = ()
         self._pieces: SimpleQueue[str | None] = SimpleQueue()
         self._prompted = self._given_up = False
-        self._shown = self._read = 0
+        self._shown = self._read = self._known = 0
 
     @property
     def cut(self) -> bool:
@@ -145,8 +146,13 @@ class Reply:
     def _generate(self) -> None:
         job, request = self.job, self.job.request
         sampled = request.temperature > 0
+        inputs = prompted(job.network.model, job.tokens, job.press, job.ratio)
+        if job.reuse:
+            inputs["past_key_values"], self._known = job.network.prefix.take(
+                job.network.model, job.tokens, meter.current().asker
+            )
         written = job.network.model.generate(
-            **prompted(job.network.model, job.tokens, job.press, job.ratio),
+            **inputs,
             max_new_tokens=request.max_tokens,
             do_sample=sampled,
             **({"temperature": request.temperature, "top_k": 0} if sampled else {}),
@@ -154,6 +160,8 @@ class Reply:
             return_dict_in_generate=True,
             streamer=self,
         )
+        if job.reuse:
+            job.network.prefix.keep([*job.tokens, *self.ids], inputs["past_key_values"])
         if request.logprobs:
             self.logprobs = tuple(self._certainties(written.logits))
 
@@ -165,8 +173,9 @@ class Reply:
 
     def _charge(self, seconds: float) -> None:
         read, written = len(self.job.tokens), len(self.ids)
-        self.usage = Usage(read, written, calls=1, compute_seconds=seconds)
-        detail = f"{self.job.network.name}; {read:,} tokens in, {written:,} out"
+        self.usage = Usage(read, written, self._known, calls=1, compute_seconds=seconds)
+        known = f" ({self._known:,} of them known)" if self._known else ""
+        detail = f"{self.job.network.name}; {read:,} tokens in{known}, {written:,} out"
         prompt = prompt_digest(self.job.request)
         meter.current().charge(self.usage, Step("model call", seconds, detail, prompt=prompt))
 

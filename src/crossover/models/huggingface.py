@@ -26,9 +26,10 @@ class HuggingFace(Model):
 
     Greedy at temperature 0; else sampled with the request's seed. Weights must be safetensors, and
     a model's own code is never run. With ``press``, kvpress drops a share of the prompt's key-value
-    pairs, passages and question alike, before the reply is written. Raises WindowError,
-    UnsupportedRequest (tools) and ProviderError (out_of_memory); ConfigError where the model cannot
-    be loaded as it stands.
+    pairs, passages and question alike, before the reply is written. With ``reuse_prefix`` what the
+    prompt has in common with the one before it is not read again (``cached_tokens``). Raises
+    WindowError, UnsupportedRequest (tools) and ProviderError (out_of_memory); ConfigError where the
+    model cannot be loaded as it stands.
     """
 
     version: ClassVar[int] = 1
@@ -47,6 +48,13 @@ class HuggingFace(Model):
     compression_ratio: Annotated[float, Interval(ge=0, lt=1)] = field(
         default=0.5, metadata={"help": "share of key-value pairs that the press drops"}
     )
+    reuse_prefix: bool = field(
+        default=False, metadata={"help": "read only what differs from the prompt before it"}
+    )
+
+    def __post_init__(self) -> None:
+        if self.press and self.reuse_prefix:
+            raise ConfigError("huggingface: a press leaves no prefix to reuse; choose one of both")
 
     @property
     def prefix(self) -> str | None:
@@ -111,4 +119,4 @@ class HuggingFace(Model):
         with meter.wait():
             self.check()
             network = networks.load(self.name, self.dtype)
-        return Job(network, tokens, request, self.press, self.compression_ratio)
+        return Job(network, tokens, request, self.press, self.compression_ratio, self.reuse_prefix)
