@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from queue import Full, Queue
+from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Any, Self
@@ -58,12 +59,18 @@ class DecisionLog:
         if create:
             _made(self.path.parent)
         self._engine = opened(self.path, create=create)
-        self._starting, self._counting = Lock(), Lock()
-        self._process = 0
+        self._unlock()
+        self._process, self.dropped = 0, 0
         self._lost: Counter[str] = Counter()
-        self.dropped = 0
         self._pruned = -HOUR
         atexit.register(_ended, weakref.ref(self))
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=partial(_forked, weakref.ref(self)))
+
+    def _unlock(self) -> None:
+        self._starting, self._counting, self._noting = Lock(), Lock(), Lock()
+        # SQLite's waiting is no queue: who writes again and again would keep the others out
+        self._writing = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -89,7 +96,7 @@ class DecisionLog:
     def flush(self) -> None:
         """Wait until all that was noted so far is in the file, or counted as lost."""
         if self._process == os.getpid():
-            # more may come all the while: not until nothing waits
+            # more may come all the while: not until nothing waits, nor until there is room
             self._queue.put(done := Event())
             while not done.wait(0.1) and self._thread.is_alive():
                 continue
@@ -97,12 +104,13 @@ class DecisionLog:
     def note(self, table: str, make: Make) -> bool:
         """Let the log's thread make a row and write it; False where it had to be dropped."""
         self._begin()
-        try:
-            self._queue.put_nowait((table, make))
-        except Full:
+        with self._noting:
+            room = self._queue.qsize() < self._waiting
+            if room:
+                self._queue.put((table, make))
+        if not room:
             self.lose(table, "too many wait to be written")
-            return False
-        return True
+        return room
 
     @property
     def lost(self) -> dict[str, int]:
@@ -190,7 +198,7 @@ class DecisionLog:
         with self._starting:
             if self._process == os.getpid():
                 return
-            self._queue: Queue[tuple[str, Make] | Event | None] = Queue(self._waiting)
+            self._queue: SimpleQueue[tuple[str, Make] | Event | None] = SimpleQueue()
             self._thread = Thread(target=self._work, name="crossover-decisions", daemon=True)
             self._thread.start()
             self._process = os.getpid()
@@ -265,7 +273,7 @@ class DecisionLog:
 
     @contextmanager
     def _write(self) -> Iterator[sql.Connection]:
-        with explained(self.path), self._engine.begin() as connection:
+        with self._writing, explained(self.path), self._engine.begin() as connection:
             yield connection
 
 
@@ -273,6 +281,12 @@ def _ended(log: weakref.ref[DecisionLog]) -> None:
     """What waits when the process ends is still written."""
     if (left := log()) is not None:
         left.close()
+
+
+def _forked(log: weakref.ref[DecisionLog]) -> None:
+    """A lock that another thread held stays held for ever in a process forked off."""
+    if (left := log()) is not None:
+        left._unlock()
 
 
 def _made(folder: Path) -> None:
