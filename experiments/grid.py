@@ -63,6 +63,7 @@ class Grid:
     name: str = "grid"
     examples: Mapping[str, list[Example]] = field(default_factory=dict)
     limits: Limits = Limits()
+    store: str = ""
 
     def jobs(self, keyed: bool = True) -> Iterator[Job]:
         """Every combination; a document's questions and strategies come together.
@@ -112,6 +113,7 @@ def load_grid(
         "grid" if isinstance(grid, Mapping) else Path(grid).stem,
         examples,
         read.limits,
+        read.store,
     )
     _check(built, asks)
     return built

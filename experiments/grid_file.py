@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from crossover import catalog
 from crossover.errors import ConfigError, UnknownName
@@ -25,6 +25,14 @@ def _limits(value: object) -> object:
 Texts = Annotated[list[Any], BeforeValidator(_listed)]
 
 
+def _keyless(address: str) -> str:
+    from crossover.experiments.database import keyless
+
+    if address and keyless(address) != address:
+        raise ValueError("holds a password; put it into PGPASSWORD, ~/.pgpass or CROSSOVER_STORE")
+    return address
+
+
 class GridFile(BaseModel):
     """The keys of a grid; each list holds texts or mappings with ``name`` and options."""
 
@@ -38,6 +46,7 @@ class GridFile(BaseModel):
     limit: Annotated[int, Field(ge=1)] | None = None
     only: str = ""
     price_as: str = ""
+    store: Annotated[str, AfterValidator(_keyless)] = ""
     limits: Annotated[Limits, BeforeValidator(_limits)] = Limits()
 
 

@@ -15,7 +15,7 @@ from crossover import catalog, meter
 from crossover.errors import MissingExtra
 from crossover.experiments.grid import Grid, Job, load_grid
 from crossover.experiments.remembering import Remembering
-from crossover.experiments.store import Key, Store
+from crossover.experiments.store import Key, Store, opened
 from crossover.measure import measured
 from crossover.roles import Model
 from crossover.types import Answer
@@ -66,16 +66,19 @@ def run(
     price_as: str | None = None,
     retry_failed: bool = False,
     progress: Progress | None = None,
+    store: str = "",
 ) -> pd.DataFrame:
     """Compare the grid's strategies and write the report into ``out`` (default: runs/NAME).
 
     Returns one row per dataset × example × strategy × model. Answers that the directory already
-    holds are not asked for again; ``retry_failed`` asks again what failed. Raises ConfigError,
+    holds are not asked for again; ``retry_failed`` asks again what failed. ``store`` is the address
+    of a PostgreSQL database that keeps the answers instead, for many machines. Raises ConfigError,
     DataError or StoreError before any question is asked; a component that turns out unusable on
     its way (an embedder that cannot be had) stops the run with what is answered kept.
     """
     plan = load_grid(grid, limit=limit, seed=seed, price_as=price_as)
-    return run_grid(plan, folder_of(plan, out), retry_failed=retry_failed, progress=progress)
+    folder = folder_of(plan, out)
+    return run_grid(plan, folder, retry_failed=retry_failed, progress=progress, store=store)
 
 
 def folder_of(grid: Grid, out: str | Path | None) -> Path:
@@ -84,7 +87,12 @@ def folder_of(grid: Grid, out: str | Path | None) -> Path:
 
 
 def run_grid(
-    grid: Grid, folder: Path, *, retry_failed: bool = False, progress: Progress | None = None
+    grid: Grid,
+    folder: Path,
+    *,
+    retry_failed: bool = False,
+    progress: Progress | None = None,
+    store: str = "",
 ) -> pd.DataFrame:
     """Run a built grid in a directory; see ``run``."""
     from crossover.experiments.frame import frame, record
@@ -93,14 +101,14 @@ def run_grid(
 
     _check_installed()
     jobs = list(grid.jobs())
-    with Store(folder) as store:
+    with opened(folder, store or grid.store) as kept:
         if retry_failed:
-            outcomes = store.outcomes()
-            store.forget(j.key for j in jobs if outcomes.get(j.key, "").startswith("failed:"))
+            outcomes = kept.outcomes(job.key for job in jobs)
+            kept.forget(j.key for j in jobs if outcomes.get(j.key, "").startswith("failed:"))
         progress = progress or Silent()
         with meter.watched(progress.working):
-            execute(jobs, store, grid.seed, progress)
-        answers = store.answered(job.key for job in jobs)
+            execute(jobs, kept, grid.seed, progress)
+        answers = kept.answered(job.key for job in jobs)
     records = [record(job, answers[job.key], grid.name) for job in jobs]
     results = frame(grid, records)
     write_details(jobs, records, folder)
@@ -120,7 +128,7 @@ def execute(jobs: Sequence[Job], store: Store, seed: int, progress: Progress) ->
 
     Datasets of a grid may overlap: jobs with one key are one question, asked once.
     """
-    done = store.outcomes()
+    done = store.outcomes(job.key for job in jobs)
     unique = list({job.key: job for job in jobs}.values())
     progress.start(len(unique), sum(job.key in done for job in unique))
     for model, together in groupby(unique, key=lambda job: catalog.spec(job.model)):
@@ -181,7 +189,7 @@ def _keep(finished: Mapping[Future[Answer], Job], store: Store, progress: Progre
 def _still_open(held: Sequence[Job], store: Store) -> list[Job]:
     """Wait a moment for jobs that another process works on; return those not answered then."""
     time.sleep(POLL)
-    done = store.outcomes()
+    done = store.outcomes(job.key for job in held)
     return [job for job in held if job.key not in done]
 
 

@@ -1,8 +1,9 @@
-"""The result store: one SQLite database (WAL) in the run's directory, safe to kill at any time.
+"""The result store: SQLite (WAL) in the run's directory, or PostgreSQL; safe to kill at any time.
 
 An answer is durable when ``save`` returns. A job is claimed before it is asked, so that two
 processes never pay for it twice; the claims of a dead process are free again at once on its own
-machine, and after EXPIRY seconds without a heartbeat on another.
+machine, and after EXPIRY seconds without a heartbeat on another. Jobs are known by the content of
+question, strategy and model: what one grid has asked, another with the same store has not to ask.
 """
 
 from __future__ import annotations
@@ -11,24 +12,26 @@ import socket
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from types import TracebackType
 from typing import Any, Self
 
 import psutil
 import sqlalchemy as sql
 from pydantic import TypeAdapter
-from sqlalchemy.dialects.sqlite import insert
 
-from crossover import sqlite
 from crossover.errors import StoreError
+from crossover.experiments.database import TOGETHER, Database, keyless
 from crossover.types import Answer, Completion, Passage
 
 FILE = "answers.sqlite"
+# in a run's folder, the address at which its answers are kept
+ADDRESS = "answers.url"
 EXPIRY = 60.0
 HEARTBEAT = 15.0
 # a longer passage is kept as its span alone: the document holds its text
@@ -70,22 +73,23 @@ Key = tuple[str, str, str, str]
 
 
 class Store:
-    """Answers, replies and claims of one run's directory; a context manager.
+    """Answers, replies and claims in a run's folder or at an address; a context manager.
 
-    Raises StoreError where the directory cannot be written or the file is not such a store.
+    Raises StoreError where it cannot be written or is not such a store; see ``Database``.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / FILE
+    def __init__(self, where: Path | str) -> None:
         self.owner = uuid.uuid4().hex
+        self.database = Database(where / FILE if isinstance(where, Path) else where)
         self._process = psutil.Process()
-        self._lock = Lock()
         self._stopping = Event()
-        with _explained(self.path):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._engine = sqlite.engine(self.path, synchronous="FULL")
-            _meta.create_all(self._engine)
-            self._check_version()
+        self._replies: dict[tuple[str, str], str] = {}
+        self._claimed: set[str] = set()
+        try:
+            self.database.write(self._check_version)
+        except BaseException:
+            self.database.close()
+            raise
         self._heart = Thread(target=self._beat, name="crossover-heartbeat", daemon=True)
         self._heart.start()
 
@@ -104,40 +108,43 @@ class Store:
         """Give back what is claimed and not answered."""
         self._stopping.set()
         self._heart.join()
-        with self._write() as connection:
-            connection.execute(CLAIMS.delete().where(CLAIMS.c.owner == self.owner))
-        self._engine.dispose()
+        self._do(CLAIMS.delete().where(self._mine))
+        self.database.close()
+
+    @property
+    def _mine(self) -> sql.ColumnElement[bool]:
+        return CLAIMS.c.owner == self.owner
 
     def answered(self, jobs: Iterable[str] | None = None) -> dict[str, Answer]:
         """Read the stored answers, all or those of these jobs."""
-        with self._read() as connection:
-            rows = connection.execute(sql.select(ANSWERS.c.job, ANSWERS.c.answer)).all()
-        wanted = None if jobs is None else set(jobs)
         decode = _adapter(Answer).validate_json
-        return {job: decode(text) for job, text in rows if wanted is None or job in wanted}
+        return {row.job: decode(row.answer) for row in self._rows(ANSWERS.c.answer, jobs)}
 
-    def outcomes(self) -> dict[str, str]:
-        """Read which jobs are answered, with their outcomes."""
-        with self._read() as connection:
-            rows = connection.execute(sql.select(ANSWERS.c.job, ANSWERS.c.outcome)).all()
-        return {row.job: row.outcome for row in rows}
+    def outcomes(self, jobs: Iterable[str] | None = None) -> dict[str, str]:
+        """Read which jobs are answered, all or of these, with their outcomes."""
+        return {row.job: row.outcome for row in self._rows(ANSWERS.c.outcome, jobs)}
 
     def claim(self, jobs: Sequence[str]) -> list[str]:
         """Claim jobs that are neither answered nor held by a living process; return those got."""
-        now = time.time()
-        with self._write() as connection:
-            done = _among(connection, ANSWERS, jobs)
+
+        def claimed(connection: sql.Connection) -> tuple[list[str], Sequence[Any]]:
+            self.database.alone(connection)
+            now = self.database.now(connection)
+            done = set(connection.execute(_of(sql.select(ANSWERS.c.job), ANSWERS, jobs)).scalars())
             held = {row.job for row in _claims(connection, jobs) if self._lives(row, now)}
             free = [job for job in jobs if job not in done and job not in held]
-            if free:
-                row = {"owner": self.owner, "machine": machine(), "process": self._process.pid}
-                row |= {"started": self._process.create_time(), "renewed": now}
-                statement = insert(CLAIMS)
-                renew = {c.name: c for c in statement.excluded if c.name != "job"}
-                connection.execute(
-                    statement.on_conflict_do_update(index_elements=["job"], set_=renew),
-                    [{"job": job} | row for job in free],
-                )
+            if not free:
+                return [], []
+            row = {"owner": self.owner, "machine": machine(), "process": self._process.pid}
+            row |= {"started": self._process.create_time(), "renewed": now}
+            rows = [{"job": job} | row for job in free]
+            connection.execute(self.database.upsert(CLAIMS), rows)
+            return free, connection.execute(_of(sql.select(CALLS), CALLS, free)).all()
+
+        free, replies = self.database.write(claimed)
+        # what a run that was stopped had asked of these; who holds a claim alone adds to them
+        self._replies |= {(row.job, row.call): row.completion for row in replies}
+        self._claimed |= {*free}
         return free
 
     def save(self, key: Key, answer: Answer) -> None:
@@ -150,36 +157,61 @@ class Store:
             return
         rows = [_row(key, answer) for key, answer in finished]
         jobs = [row["job"] for row in rows]
-        with self._write() as connection:
-            connection.execute(insert(ANSWERS).prefix_with("OR REPLACE"), rows)
-            connection.execute(CALLS.delete().where(CALLS.c.job.in_(jobs)))
-            connection.execute(CLAIMS.delete().where(CLAIMS.c.job.in_(jobs)))
+
+        def saved(connection: sql.Connection) -> None:
+            connection.execute(self.database.upsert(ANSWERS), rows)
+            for table in (CALLS, CLAIMS):
+                connection.execute(table.delete().where(table.c.job.in_(jobs)))
+
+        self.database.write(saved)
+        self._claimed -= {*jobs}
+        for place in [place for place in list(self._replies) if place[0] in jobs]:
+            del self._replies[place]
 
     def forget(self, jobs: Iterable[str]) -> None:
         """Drop answers, so that their questions are asked again."""
-        with self._write() as connection:
-            for job in jobs:
-                connection.execute(ANSWERS.delete().where(ANSWERS.c.job == job))
+        for some in _batches(jobs):
+            self._do(ANSWERS.delete().where(ANSWERS.c.job.in_(some)))
+
+    def release(self, jobs: Sequence[str]) -> None:
+        """Give back claims on jobs that will not be answered now."""
+        self._do(CLAIMS.delete().where(self._mine, CLAIMS.c.job.in_(jobs)))
 
     def reply(self, job: str, call: str) -> Completion | None:
         """Return the stored reply to one call of an unfinished answer."""
-        where = (CALLS.c.job == job) & (CALLS.c.call == call)
-        with self._read() as connection:
-            text = connection.execute(sql.select(CALLS.c.completion).where(where)).scalar()
+        text = self._replies.get((job, call))
+        if text is None and job not in self._claimed:
+            where = (CALLS.c.job == job) & (CALLS.c.call == call)
+            found = self._all(sql.select(CALLS.c.completion).where(where))
+            text = found[0].completion if found else None
         return None if text is None else _adapter(Completion).validate_json(text)
 
     def keep_reply(self, job: str, call: str, completion: Completion) -> None:
         """Keep the reply to one call, so that a killed run need not pay for it again."""
         text = _adapter(Completion).dump_json(completion).decode()
         row = {"job": job, "call": call, "completion": text}
-        with self._write() as connection:
-            connection.execute(insert(CALLS).prefix_with("OR REPLACE"), row)
+        self.database.write(lambda c: c.execute(self.database.upsert(CALLS), row))
+        self._replies[job, call] = text
 
-    def _check_version(self) -> None:
-        with self._write() as connection:
-            if sqlite.version(connection) > SCHEMA_VERSION:
-                raise StoreError(f"{self.path} was written by a newer Crossover; upgrade it here")
-            sqlite.set_version(connection, SCHEMA_VERSION)
+    def _do(self, statement: Any) -> None:
+        self.database.write(lambda connection: connection.execute(statement))
+
+    def _check_version(self, connection: sql.Connection) -> None:
+        self.database.alone(connection)
+        if self.database.version(connection) > SCHEMA_VERSION:
+            name = self.database.name
+            raise StoreError(f"{name} was written by a newer Crossover; upgrade it here")
+        _meta.create_all(connection)
+        self.database.set_version(connection, SCHEMA_VERSION)
+
+    def _rows(self, column: sql.Column[Any], jobs: Iterable[str] | None) -> Iterator[Any]:
+        asked = sql.select(ANSWERS.c.job, column)
+        chosen = [asked] if jobs is None else [_of(asked, ANSWERS, some) for some in _batches(jobs)]
+        for one in chosen:
+            yield from self._all(one)
+
+    def _all(self, asked: Any) -> Sequence[Any]:
+        return self.database.read(lambda connection: connection.execute(asked).all())
 
     def _lives(self, claim: Any, now: float) -> bool:
         if claim.machine != machine():
@@ -191,38 +223,39 @@ class Store:
         return bool(abs(created - claim.started) < 1)
 
     def _beat(self) -> None:
+        def renewed(connection: sql.Connection) -> None:
+            now = self.database.now(connection)
+            connection.execute(CLAIMS.update().where(self._mine).values(renewed=now))
+
         while not self._stopping.wait(HEARTBEAT):
-            mine = CLAIMS.update().where(CLAIMS.c.owner == self.owner)
-            with self._write() as connection:
-                connection.execute(mine.values(renewed=time.time()))
-
-    @contextmanager
-    def _write(self) -> Iterator[sql.Connection]:
-        # SQLite has one writer: waiting here is cheaper than its busy loop
-        with self._lock, _explained(self.path), self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _read(self) -> Iterator[sql.Connection]:
-        with _explained(self.path), self._engine.connect() as connection:
-            yield connection
+            # a heart that stops beating only makes others ask what is asked here
+            with suppress(StoreError):
+                self.database.write(renewed)
 
 
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    try:
-        with sqlite.explained("the result store", path):
-            yield
-    except OSError as error:
-        raise StoreError(f"the run's directory {path.parent} cannot be used: {error}") from None
+def opened(folder: Path, address: str = "") -> Store:
+    """The store of a run; its folder says at which address it is, if it is elsewhere."""
+    if not address:
+        return Store(folder)
+    store = Store(address)
+    with store.database.explained():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ADDRESS).write_text(keyless(address), encoding="utf-8")
+    return store
 
 
-def _among(connection: sql.Connection, table: sql.Table, jobs: Sequence[str]) -> set[str]:
-    return set(connection.execute(sql.select(table.c.job).where(table.c.job.in_(jobs))).scalars())
+def _of(asked: Any, table: sql.Table, jobs: Sequence[str]) -> Any:
+    return asked.where(table.c.job.in_(jobs))
+
+
+def _batches(jobs: Iterable[str]) -> Iterator[list[str]]:
+    some = iter(dict.fromkeys(jobs))
+    while batch := list(islice(some, TOGETHER)):
+        yield batch
 
 
 def _claims(connection: sql.Connection, jobs: Sequence[str]) -> Sequence[Any]:
-    return connection.execute(sql.select(CLAIMS).where(CLAIMS.c.job.in_(jobs))).all()
+    return connection.execute(_of(sql.select(CLAIMS), CLAIMS, jobs)).all()
 
 
 def _row(key: Key, answer: Answer) -> dict[str, Any]:

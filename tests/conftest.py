@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 from misbehaving import Endpoint
+from postgres import postgres as postgres
 
 if TYPE_CHECKING:
     from crossover.router.watching.log import DecisionLog

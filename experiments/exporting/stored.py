@@ -12,7 +12,8 @@ import sqlalchemy as sql
 from pydantic import TypeAdapter
 
 from crossover.errors import StoreError
-from crossover.experiments.store import ANSWERS, FILE
+from crossover.experiments.database import Database, known
+from crossover.experiments.store import ADDRESS, ANSWERS, FILE
 from crossover.types import Answer
 
 if TYPE_CHECKING:
@@ -74,7 +75,13 @@ def _is_of(answer: Answer, row: Mapping[Any, Any]) -> bool:
 
 def _rows(folder: Path, *columns: sql.ColumnElement[Any]) -> Sequence[Any]:
     """Read without writing: another process may be at work in the folder."""
-    path = folder / FILE
+    path, elsewhere = folder / FILE, folder / ADDRESS
+    if elsewhere.is_file():
+        database = Database(known(elsewhere.read_text(encoding="utf-8")))
+        try:
+            return database.read(lambda connection: connection.execute(sql.select(*columns)).all())
+        finally:
+            database.close()
     if not path.is_file():
         return []
     engine = sql.create_engine(f"sqlite:///file:{path.resolve()}?mode=ro&uri=true")

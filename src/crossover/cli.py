@@ -79,6 +79,9 @@ def run(
         bool, typer.Option("--retry-failed", help="Ask again what failed before.")
     ] = False,
     rebuild: Rebuild = False,
+    store: Annotated[
+        str, typer.Option(envvar="CROSSOVER_STORE", help="postgresql://user@host/db for answers.")
+    ] = "",
 ) -> None:
     """Compare strategies on the same questions.
 
@@ -96,7 +99,7 @@ def run(
         return
     folder = folder_of(plan, out)
     with _rebuilding(rebuild), LiveProgress(_console(stderr=True)) as progress:
-        frame = run_grid(plan, folder, retry_failed=retry_failed, progress=progress)
+        frame = run_grid(plan, folder, retry_failed=retry_failed, progress=progress, store=store)
     _print_comparison(frame, by)
     typer.echo(f"report and every answer: {folder}")
 

@@ -18,7 +18,8 @@ def engine(
     """The engine of a file: WAL, so that many read beside one writer, and writers take turns.
 
     ``FULL`` holds every commit through a loss of power; ``NORMAL`` may lose the last ones then.
-    Not ``pooled``, no connection stays open: one that a forked process inherits would block it.
+    A connection with the execution option ``reading`` waits for no writer. Not ``pooled``, no
+    connection stays open: one that a forked process inherits would block it.
     """
     pool = None if pooled else sql.pool.NullPool
     made = sql.create_engine(f"sqlite:///{path}", connect_args={"timeout": 60}, poolclass=pool)
@@ -32,7 +33,8 @@ def engine(
     @sql.event.listens_for(made, "begin")
     def _begun(connection: sql.Connection) -> None:
         # a reader that turns writer half-way would fail where another writes
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return made
 
