@@ -12,6 +12,7 @@ import yaml
 
 import crossover
 from crossover.errors import ConfigError
+from crossover.experiments.exporting.stored import job_keys
 from crossover.experiments.grid import job_key, load_grid, sampled
 from crossover.experiments.report import load_frame
 from crossover.experiments.run import Silent, _answer, run_grid
@@ -237,6 +238,37 @@ def test_two_runs_at_once_ask_every_question_once(grid, tmp_path):
     assert sum(len(one.asked) for one in watched) == 48
     assert all(one.asked for one in watched)
     pd.testing.assert_frame_equal(frames[0], frames[1])
+
+
+def test_machines_share_a_database(grid, tmp_path, postgres):
+    grid["models"] = ["fake(latency=0.05, concurrency=2)"]
+    address, watched, frames = postgres.new(), [Watching(), Watching()], {}
+
+    def work(number):
+        folder = tmp_path / f"machine{number}"
+        built = load_grid(grid)
+        frames[number] = run_grid(built, folder, progress=watched[number], store=address)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(len(one.asked) for one in watched) == 48
+    pd.testing.assert_frame_equal(frames[0], frames[1])
+    (found,) = {len(job_keys(tmp_path / f"machine{number}")) for number in (0, 1)}
+    assert found == 48
+    # another grid with the same questions has nothing to ask
+    again = Watching()
+    run_grid(load_grid(grid | {"seed": 0}), tmp_path / "later", progress=again, store=address)
+    assert not again.asked
+
+
+def test_a_store_with_a_password_in_the_grid_is_refused(grid):
+    grid["store"] = "postgresql://me:hushhush@host/db"
+    with pytest.raises(ConfigError, match="store: .*holds a password") as caught:
+        load_grid(grid)
+    assert "hushhush" not in str(caught.value)
 
 
 def test_a_configuration_named_twice_is_asked_once(grid, tmp_path):
