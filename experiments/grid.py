@@ -16,7 +16,7 @@ import yaml
 from crossover import catalog
 from crossover.catalog import NamedMetric
 from crossover.errors import ConfigError, DataError, UnknownName
-from crossover.experiments.grid_file import GridFile, checked, plain, read_keys
+from crossover.experiments.grid_file import Budget, GridFile, checked, plain, read_keys
 from crossover.experiments.labels import labelled
 from crossover.experiments.subsets.files import Weights, kept, read_subset
 from crossover.limits import Limits, check_prices
@@ -64,6 +64,7 @@ class Grid:
     examples: Mapping[str, list[Example]] = field(default_factory=dict)
     limits: Limits = Limits()
     store: str = ""
+    budget: Budget = Budget()
 
     def jobs(self, keyed: bool = True) -> Iterator[Job]:
         """Every combination; a document's questions and strategies come together.
@@ -114,6 +115,7 @@ def load_grid(
         examples,
         read.limits,
         read.store,
+        read.budget,
     )
     _check(built, asks)
     return built
@@ -217,7 +219,8 @@ def _check(grid: Grid, asks: bool) -> None:
         if check:
             check()
         for strategy in grid.strategies:
-            check_prices(grid.limits, strategy, model)
+            for limits in (grid.limits, grid.budget.run, grid.budget.strategy):
+                check_prices(limits, strategy, model)
     if grid.price_as:
         from crossover.prices import priced_as
 

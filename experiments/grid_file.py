@@ -33,6 +33,21 @@ def _keyless(address: str) -> str:
     return address
 
 
+class Budget(BaseModel):
+    """The most that the ``run`` and each ``strategy`` of it may take, indexes included.
+
+    Calls, tokens and dollars are those of all sittings, seconds those of this one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    run: Annotated[Limits, BeforeValidator(_limits)] = Limits()
+    strategy: Annotated[Limits, BeforeValidator(_limits)] = Limits()
+
+    def __bool__(self) -> bool:
+        return bool(self.run or self.strategy)
+
+
 class GridFile(BaseModel):
     """The keys of a grid; each list holds texts or mappings with ``name`` and options."""
 
@@ -48,6 +63,7 @@ class GridFile(BaseModel):
     price_as: str = ""
     store: Annotated[str, AfterValidator(_keyless)] = ""
     limits: Annotated[Limits, BeforeValidator(_limits)] = Limits()
+    budget: Budget = Budget()
 
 
 def read_keys(path: Path) -> dict[str, Any]:

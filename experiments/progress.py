@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from crossover.experiments.run import Progress
+from crossover.experiments.answering import Progress
 from crossover.types import Answer, Usage
 
 # between two lines where there is no terminal to draw on, in seconds

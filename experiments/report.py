@@ -31,9 +31,9 @@ __all__ = [
     "cost_axis",
     "failures",
     "html_report",
+    "left_out",
     "load_frame",
     "render_terminal",
-    "skipped_records",
     "summarise",
     "tags_of",
     "write_report",
@@ -81,7 +81,7 @@ def write_report(frame: DataFrame, folder: str | Path, by: Sequence[str] = ()) -
     facts = Facts(frame, tables["report"], folder)
     found = verdicts(facts)
     without_parquet = _without_parquet()
-    remarks = [*without_parquet, *skipped_records(frame)]
+    remarks = [*without_parquet, *left_out(frame)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         written = [] if without_parquet else [_parquet(frame, folder / RESULTS)]
@@ -100,7 +100,7 @@ def write_report(frame: DataFrame, folder: str | Path, by: Sequence[str] = ()) -
 
 def html_report(facts: Facts) -> str:
     """The report as ``write_report`` writes it into ``report.html``."""
-    return page(facts, verdicts(facts), None, skipped_records(facts.frame))
+    return page(facts, verdicts(facts), None, left_out(facts.frame))
 
 
 def answer_first(frame: DataFrame, summary: DataFrame) -> list[str]:
@@ -118,10 +118,11 @@ def answer(found: Sequence[Verdict]) -> list[str]:
     return lines
 
 
-def skipped_records(frame: DataFrame) -> list[str]:
-    """Say how many records each dataset left out because they were bad."""
+def left_out(frame: DataFrame) -> list[str]:
+    """Say what the figures leave out: bad records, and what a budget ended; a line each."""
     counts = dict(frame.attrs.get("skipped") or {})
-    return [f"{dataset}: {count:,} bad records were skipped" for dataset, count in counts.items()]
+    skipped = [f"{name}: {count:,} bad records were skipped" for name, count in counts.items()]
+    return [*skipped, *(frame.attrs.get("unasked") or ())]
 
 
 def _numbers(path: Path) -> list[str]:

@@ -2,59 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from collections import deque
 from collections.abc import Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from importlib.util import find_spec
-from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from crossover import catalog, meter
+from crossover import meter
 from crossover.errors import MissingExtra
+from crossover.experiments.answering import Progress, Silent, execute
+from crossover.experiments.budget import BudgetReached
 from crossover.experiments.grid import Grid, Job, load_grid
-from crossover.experiments.remembering import Remembering
-from crossover.experiments.store import Key, Store, opened
-from crossover.measure import measured
-from crossover.roles import Model
+from crossover.experiments.store import opened
 from crossover.types import Answer
-from crossover.wrapped import with_models
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RUNS = Path("runs")
-# how often a job that another process holds is looked at again, in seconds
-POLL = 0.5
-# jobs claimed in one transaction: fewer cost time, more make other processes wait at the end
-CLAIMED_TOGETHER = 16
-
-
-class Progress(Protocol):
-    """What a run tells whoever watches it."""
-
-    def start(self, total: int, stored: int) -> None:
-        """Begin: so many jobs, so many of them answered before."""
-
-    def advance(self, answer: Answer) -> None:
-        """One more job is answered."""
-
-    def working(self, what: str, done: int, total: int) -> None:
-        """An answer of many seconds comes on."""
-
-
-class Silent(Progress):
-    """Watches nothing."""
-
-    def start(self, total: int, stored: int) -> None:
-        """Do nothing."""
-
-    def advance(self, answer: Answer) -> None:
-        """Do nothing."""
-
-    def working(self, what: str, done: int, total: int) -> None:
-        """Do nothing."""
 
 
 def run(
@@ -107,10 +71,13 @@ def run_grid(
             kept.forget(j.key for j in jobs if outcomes.get(j.key, "").startswith("failed:"))
         progress = progress or Silent()
         with meter.watched(progress.working):
-            execute(jobs, kept, grid.seed, progress)
+            reached = execute(jobs, kept, grid.seed, progress, grid.budget)
         answers = kept.answered(job.key for job in jobs)
-    records = [record(job, answers[job.key], grid.name) for job in jobs]
+    asked = _asked_of_all(jobs, answers, reached)
+    records = [record(job, answers[job.key], grid.name) for job in asked]
     results = frame(grid, records)
+    results.attrs["unasked"] = _unasked(jobs, asked, answers, reached)
+    jobs = asked
     write_details(jobs, records, folder)
     write_report(results, folder)
     return results
@@ -123,86 +90,37 @@ def _check_installed() -> None:
             raise MissingExtra(package, "report", "a run's report")
 
 
-def execute(jobs: Sequence[Job], store: Store, seed: int, progress: Progress) -> None:
-    """Answer every job that is not answered yet, model after model, each at its own concurrency.
+def _asked_of_all(
+    jobs: Sequence[Job], answers: Mapping[str, Answer], reached: Sequence[str]
+) -> list[Job]:
+    """The jobs on questions that every strategy has answered: all, unless a budget ended them.
 
-    Datasets of a grid may overlap: jobs with one key are one question, asked once.
+    Raises BudgetReached where there is no such question.
     """
-    done = store.outcomes(job.key for job in jobs)
-    unique = list({job.key: job for job in jobs}.values())
-    progress.start(len(unique), sum(job.key in done for job in unique))
-    for model, together in groupby(unique, key=lambda job: catalog.spec(job.model)):
-        todo = [job for job in together if job.key not in done]
-        if todo:
-            threads = getattr(todo[0].model, "concurrency", 1)
-            _answer_all(todo, store, seed, threads, progress, f"crossover-{model}")
+    missing = {_place(job) for job in jobs if job.key not in answers}
+    asked = [job for job in jobs if _place(job) not in missing]
+    if not asked:
+        raise BudgetReached(
+            f"{'; '.join(reached)}, before every strategy had answered one question; what is "
+            "answered is kept: raise the budget and run again"
+        )
+    return asked
 
 
-def _answer_all(
-    jobs: Sequence[Job], store: Store, seed: int, threads: int, progress: Progress, name: str
-) -> None:
-    pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
-    running: dict[Future[Answer], Job] = {}
-    unclaimed, held = deque(jobs), list[Job]()
-    try:
-        while unclaimed or running or held:
-            if unclaimed and len(running) < threads + CLAIMED_TOGETHER:
-                batch = [unclaimed.popleft() for _ in range(min(CLAIMED_TOGETHER, len(unclaimed)))]
-                claimed = set(store.claim([job.key for job in batch]))
-                held += [job for job in batch if job.key not in claimed]
-                ready = (job for job in batch if job.key in claimed)
-                running |= {pool.submit(_answer, job, store, seed): job for job in ready}
-            elif running:
-                _keep_finished(running, store, progress)
-            else:
-                unclaimed, held = deque(_still_open(held, store)), []
-    except BaseException:
-        # long reading in this process ends at once; it costs nothing to do it again
-        meter.stop()
-        raise
-    finally:
-        # on an interrupt, calls in flight are let finish and kept; nothing new is asked
-        pool.shutdown(wait=True, cancel_futures=True)
-        _keep({f: job for f, job in running.items() if not f.cancelled()}, store, progress)
+def _place(job: Job) -> tuple[str, str, str]:
+    return job.source.name, job.example.question.id, repr(job.model)
 
 
-def _keep_finished(running: dict[Future[Answer], Job], store: Store, progress: Progress) -> None:
-    finished = wait(running, return_when=FIRST_COMPLETED).done
-    _keep({future: running[future] for future in finished}, store, progress)
-    # an interrupt before this line only means that they are kept twice
-    for future in finished:
-        del running[future]
-
-
-def _keep(finished: Mapping[Future[Answer], Job], store: Store, progress: Progress) -> None:
-    """Store finished answers in one transaction; a wrong configuration is raised after that."""
-    errors = [error for future in finished if (error := future.exception())]
-    wrong = next((error for error in errors if not isinstance(error, KeyboardInterrupt)), None)
-    answers = {f: f.result() for f in finished if not f.exception()}
-    store.save_all([(_key(finished[future]), answer) for future, answer in answers.items()])
-    for answer in answers.values():
-        progress.advance(answer)
-    if wrong:
-        raise wrong
-
-
-def _still_open(held: Sequence[Job], store: Store) -> list[Job]:
-    """Wait a moment for jobs that another process works on; return those not answered then."""
-    time.sleep(POLL)
-    done = store.outcomes(job.key for job in held)
-    return [job for job in held if job.key not in done]
-
-
-def _answer(job: Job, store: Store, seed: int) -> Answer:
-    def keeping(model: Model) -> Model:
-        return Remembering(model, store, job.key, seed, scope=repr(model))
-
-    live = not hasattr(job.model, "prediction")
-    model = Remembering(job.model, store, job.key, seed) if live else job.model
-    strategy = with_models(job.strategy, keeping)
-    return measured(strategy, job.example.question, model, limits=job.limits)
-
-
-def _key(job: Job) -> Key:
-    question, strategy, model = job.example.question, job.strategy, job.model
-    return job.key, question.id, catalog.spec(strategy), catalog.spec(model)
+def _unasked(
+    jobs: Sequence[Job], asked: Sequence[Job], answers: Mapping[str, Answer], reached: Sequence[str]
+) -> list[str]:
+    """What a budget left out of the report, a line each."""
+    questions, left = {_place(job) for job in jobs}, {_place(job) for job in asked}
+    if not (out := len(questions) - len(left)):
+        return []
+    extra = sum(job.key in answers for job in jobs) - len(asked)
+    return [
+        *reached,
+        f"{out:,} of {len(questions):,} questions are left out, as not every strategy was asked "
+        f"them; {extra:,} answers to them are kept for the next run",
+    ]

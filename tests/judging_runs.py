@@ -2,9 +2,9 @@
 
 import re
 
+from crossover.experiments.answering import Silent, execute
 from crossover.experiments.frame import frame, record
 from crossover.experiments.grid import load_grid
-from crossover.experiments.run import Silent, execute
 from crossover.experiments.store import Store
 from crossover.judging.judge import build_judge
 

@@ -12,10 +12,13 @@ import yaml
 
 import crossover
 from crossover.errors import ConfigError
+from crossover.experiments.answering import Silent, _Crew
+from crossover.experiments.budget import Ledger
 from crossover.experiments.exporting.stored import job_keys
 from crossover.experiments.grid import job_key, load_grid, sampled
+from crossover.experiments.grid_file import Budget
 from crossover.experiments.report import load_frame
-from crossover.experiments.run import Silent, _answer, run_grid
+from crossover.experiments.run import run_grid
 from crossover.experiments.store import Store
 from crossover.models.fake import Fake
 from crossover.types import Example, Question
@@ -266,7 +269,7 @@ def test_machines_share_a_database(grid, tmp_path, postgres):
 
 def test_a_store_with_a_password_in_the_grid_is_refused(grid):
     grid["store"] = "postgresql://me:hushhush@host/db"
-    with pytest.raises(ConfigError, match="store: .*holds a password") as caught:
+    with pytest.raises(ConfigError, match=r"store: .*holds a password") as caught:
         load_grid(grid)
     assert "hushhush" not in str(caught.value)
 
@@ -367,7 +370,8 @@ def test_replies_of_a_strategys_own_models_are_kept_too(tmp_path, monkeypatch):
     )
     (job,) = grid.jobs()
     with Store(tmp_path) as store:
-        first, second = (_answer(job, store, seed=0) for _ in range(2))
+        crew = _Crew(store, 0, Silent(), Ledger(Budget()))
+        first, second = (crew._answer(job) for _ in range(2))
     assert asked == {"answered": 1, "Written.": 1}
     assert first.passages == second.passages
     assert second.seconds is None

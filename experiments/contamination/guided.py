@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal
 from crossover import catalog
 from crossover.datasets.jsonl import Jsonl
 from crossover.errors import DataError
+from crossover.experiments.answering import Progress, Silent, execute
 from crossover.experiments.grid import Job, Source, sampled
-from crossover.experiments.run import Progress, Silent, execute
 from crossover.experiments.statistics import Estimate, clustered_mean, sign_flip
 from crossover.experiments.store import Store
 from crossover.judging.calls import Judging, bill

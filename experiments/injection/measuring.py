@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from crossover import catalog, meter
 from crossover.datasets.attacked import Attacked
 from crossover.errors import ConfigError
+from crossover.experiments.answering import Progress, Silent
 from crossover.experiments.grid import Grid, Job, Source
 from crossover.experiments.injection.detector import NOT_LOOKED, Detector, Found
-from crossover.experiments.run import Progress, Silent, run_grid
+from crossover.experiments.run import run_grid
 from crossover.experiments.store import Store
 from crossover.metrics import attack
 from crossover.types import Answer

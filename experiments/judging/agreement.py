@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from crossover import catalog
 from crossover.errors import ConfigError, DataError, MissingExtra, StoreError
 from crossover.experiments import _tables
+from crossover.experiments.answering import Progress
 from crossover.experiments.grid import sampled
 from crossover.experiments.judging.calls import Judgement, Planned, judge_cases, plan_cases, total
 from crossover.experiments.judging.measures import confusion, of_pairs, of_single_answers
 from crossover.experiments.judging.numbers import Measure
 from crossover.experiments.judging.report import bill_line
-from crossover.experiments.run import Progress
 from crossover.experiments.statistics import ROUGH_BELOW
 from crossover.judging.judge import Case, Judge
 from crossover.judging.labelled import Labelled, read_labelled

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from crossover import meter
 from crossover.datasets.jsonl import Jsonl
+from crossover.experiments.answering import Progress, Silent, execute
 from crossover.experiments.grid import Job, Source
-from crossover.experiments.run import Progress, Silent, execute
 from crossover.experiments.store import FILE, Store
 from crossover.judging import verdicts
 from crossover.judging.calls import (

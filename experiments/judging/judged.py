@@ -12,11 +12,11 @@ import yaml
 
 from crossover import catalog
 from crossover.errors import ConfigError, DataError
+from crossover.experiments.answering import Progress
 from crossover.experiments.grid import load_grid, sampled
 from crossover.experiments.judging.bradley_terry import Comparison
 from crossover.experiments.judging.calls import Judgement, Planned, judge_cases, plan_cases, total
 from crossover.experiments.report import load_frame
-from crossover.experiments.run import Progress
 from crossover.judging.calls import Verdict
 from crossover.judging.judge import Case, Judge
 from crossover.models._rendering import letters

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from crossover import catalog, meter
 from crossover.errors import ConfigError, DataError, MissingExtra, UnknownName
+from crossover.experiments.answering import Progress, Silent
 from crossover.experiments.grid import Grid, Job, retrieves_only
-from crossover.experiments.run import Progress, Silent
 from crossover.measure import measured
 from crossover.metrics.retrieval import (
     covered,

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 WIDE = 160
 # the exit code that typer gives an interrupt from the keyboard
 INTERRUPTED = 130
+# a budget ended the run before all was asked
+STOPPED = 3
 
 app = typer.Typer(
     name="crossover",
@@ -102,6 +104,8 @@ def run(
         frame = run_grid(plan, folder, retry_failed=retry_failed, progress=progress, store=store)
     _print_comparison(frame, by)
     typer.echo(f"report and every answer: {folder}")
+    if frame.attrs.get("unasked"):
+        raise typer.Exit(STOPPED)
 
 
 @app.command()
@@ -284,12 +288,12 @@ def _allow_components_beside(grid: Path) -> None:
 def _print_comparison(frame: DataFrame, by: str) -> None:
     from crossover.experiments.report import (
         answer_first,
+        left_out,
         render_terminal,
-        skipped_records,
         summarise,
     )
 
-    for line in skipped_records(frame):
+    for line in left_out(frame):
         typer.echo(line, err=True)
     summary = summarise(frame, _tags(by))
     for line in answer_first(frame, summarise(frame) if by else summary):

@@ -84,6 +84,16 @@ def check_prices(limits: Limits, strategy: object, model: Model) -> None:
     with_models(strategy, checked)
 
 
+def counted(model: Model, request: Request, *limits: Limits) -> Usage:
+    """What is known of a call before it is made, as far as these limits need it."""
+    if all(one.tokens is None and one.dollars is None for one in limits):
+        return Usage(calls=1)
+    usage = Usage(model.count(sent_text(request)), calls=1)
+    if all(one.dollars is None for one in limits):
+        return usage
+    return replace(usage, dollars=_dollars(model, usage))
+
+
 def _dollars(model: Model, usage: Usage) -> float:
     price = getattr(model, "dollars", None)
     dollars = price(usage) if price else 0.0
@@ -157,10 +167,7 @@ class _Guarded(Wrapped):
         return completion
 
     def _prompt(self, request: Request) -> Usage:
-        limits = self.spent.limits
-        if limits.tokens is None and limits.dollars is None:
-            return Usage(calls=1)
-        return self._priced(Usage(self.count(sent_text(request)), calls=1))
+        return counted(self.model, request, self.spent.limits)
 
     def _used(self, completion: Completion, prompt: Usage) -> Usage:
         """What a reply took, counted here where the provider doesn't say."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from crossover.experiments.answering import Progress
     from crossover.experiments.judging.calls import Planned
-    from crossover.experiments.run import Progress
     from crossover.judging.judge import Judge
 
 Who = Annotated[str, typer.Option("--judge", help="The model that judges.", show_default=False)]

@@ -1,0 +1,168 @@
+"""Answering a run's questions: claimed, asked side by side, and kept as they come."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import groupby
+from typing import Protocol
+
+from crossover import catalog, meter
+from crossover.experiments.budget import Budgeted, BudgetReached, Ledger
+from crossover.experiments.grid import Job
+from crossover.experiments.grid_file import Budget
+from crossover.experiments.remembering import Remembering
+from crossover.experiments.store import Key, Store
+from crossover.measure import measured
+from crossover.roles import Model
+from crossover.types import Answer
+from crossover.wrapped import with_models
+
+# how often a job that another process holds is looked at again, in seconds
+POLL = 0.5
+# jobs claimed in one transaction: fewer cost time, more make other processes wait at the end
+CLAIMED_TOGETHER = 64
+# jobs that wait for a thread of this process
+AHEAD = 16
+FREE = Budget()
+
+
+class Progress(Protocol):
+    """What a run tells whoever watches it."""
+
+    def start(self, total: int, stored: int) -> None:
+        """Begin: so many jobs, so many of them answered before."""
+
+    def advance(self, answer: Answer) -> None:
+        """One more job is answered."""
+
+    def working(self, what: str, done: int, total: int) -> None:
+        """An answer of many seconds comes on."""
+
+
+class Silent(Progress):
+    """Watches nothing."""
+
+    def start(self, total: int, stored: int) -> None:
+        """Do nothing."""
+
+    def advance(self, answer: Answer) -> None:
+        """Do nothing."""
+
+    def working(self, what: str, done: int, total: int) -> None:
+        """Do nothing."""
+
+
+def execute(
+    jobs: Sequence[Job], store: Store, seed: int, progress: Progress, budget: Budget = FREE
+) -> list[str]:
+    """Answer every job that is not answered yet, model after model, each at its own concurrency.
+
+    Datasets of a grid may overlap: jobs with one key are one question, asked once. Returns why
+    questions were left unasked, a line for each budget that was reached.
+    """
+    unique = {job.key: job for job in jobs}
+    done = store.outcomes(unique)
+    progress.start(len(unique), len(done))
+    crew = _Crew(store, seed, progress, Ledger(budget))
+    if budget:
+        crew.ledger.begin((unique[key], one) for key, one in store.answered(done).items())
+    for model, together in groupby(unique.values(), key=lambda job: catalog.spec(job.model)):
+        todo = [job for job in together if job.key not in done]
+        if todo:
+            threads = getattr(todo[0].model, "concurrency", 1)
+            crew.answer_all(todo, threads, f"crossover-{model}")
+    return crew.ledger.reasons()
+
+
+class _Crew:
+    """Threads that answer jobs, and what they share."""
+
+    def __init__(self, store: Store, seed: int, progress: Progress, ledger: Ledger) -> None:
+        self.store, self.seed, self.progress, self.ledger = store, seed, progress, ledger
+        self._running: dict[Future[Answer], Job] = {}
+
+    def answer_all(self, jobs: Sequence[Job], threads: int, name: str) -> None:
+        """Answer jobs in threads; those that another process holds are waited for."""
+        pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        unclaimed, held = deque(_by_documents(jobs)), list[Job]()
+        try:
+            while unclaimed or self._running or held:
+                if unclaimed and len(self._running) < threads + AHEAD:
+                    held += self._begin(unclaimed.popleft(), pool)
+                elif self._running:
+                    self._keep_finished()
+                else:
+                    unclaimed, held = deque(_by_documents(self._still_open(held))), []
+        except BaseException:
+            # long reading in this process ends at once; it costs nothing to do it again
+            meter.stop()
+            raise
+        finally:
+            # on an interrupt, calls in flight are let finish and kept; nothing new is asked
+            pool.shutdown(wait=True, cancel_futures=True)
+            self._keep({f: job for f, job in self._running.items() if not f.cancelled()})
+            self._running.clear()
+
+    def _begin(self, together: Sequence[Job], pool: ThreadPoolExecutor) -> list[Job]:
+        """Claim jobs and begin with them; returns those that another process holds."""
+        affordable = [job for job in together if not self.ledger.reached(job)]
+        claimed = set(self.store.claim([job.key for job in affordable])) if affordable else set()
+        mine = [job for job in affordable if job.key in claimed]
+        self._running |= {pool.submit(self._answer, job): job for job in mine}
+        return [job for job in affordable if job.key not in claimed]
+
+    def _keep_finished(self) -> None:
+        finished = wait(self._running, return_when=FIRST_COMPLETED).done
+        self._keep({future: self._running[future] for future in finished})
+        # an interrupt before this line only means that they are kept twice
+        for future in finished:
+            del self._running[future]
+
+    def _keep(self, finished: Mapping[Future[Answer], Job]) -> None:
+        """Store finished answers in one transaction; a wrong configuration is raised after that."""
+        errors = {future: error for future in finished if (error := future.exception())}
+        answers = {f: f.result() for f in finished if f not in errors}
+        self.store.save_all([(_key(finished[f]), answer) for f, answer in answers.items()])
+        for future, answer in answers.items():
+            self.ledger.finish(finished[future], answer)
+            self.progress.advance(answer)
+        unpaid = [f for f, error in errors.items() if isinstance(error, BudgetReached)]
+        if unpaid:
+            self.store.release([finished[future].key for future in unpaid])
+        ended = (BudgetReached, KeyboardInterrupt)
+        wrong = next((error for error in errors.values() if not isinstance(error, ended)), None)
+        if wrong:
+            raise wrong
+
+    def _still_open(self, held: Sequence[Job]) -> list[Job]:
+        """Wait a moment for jobs that another process works on; return those not answered then."""
+        time.sleep(POLL)
+        done = self.store.outcomes(job.key for job in held)
+        return [job for job in held if job.key not in done]
+
+    def _answer(self, job: Job) -> Answer:
+        def kept(model: Model, scope: str = "") -> Model:
+            remembering = Remembering(model, self.store, job.key, self.seed, scope)
+            return Budgeted(remembering, job, self.ledger) if self.ledger.budget else remembering
+
+        live = not hasattr(job.model, "prediction")
+        model = kept(job.model) if live else job.model
+        strategy = with_models(job.strategy, lambda one: kept(one, repr(one)))
+        return measured(strategy, job.example.question, model, limits=job.limits)
+
+
+def _by_documents(jobs: Iterable[Job]) -> Iterator[list[Job]]:
+    """Jobs on the same documents, which one process should have: it has their index."""
+    for _, together in groupby(jobs, key=lambda job: (job.source.name, job.example.group)):
+        rest = list(together)
+        while rest:
+            yield rest[:CLAIMED_TOGETHER]
+            rest = rest[CLAIMED_TOGETHER:]
+
+
+def _key(job: Job) -> Key:
+    question, strategy, model = job.example.question, job.strategy, job.model
+    return job.key, question.id, catalog.spec(strategy), catalog.spec(model)
