@@ -13,9 +13,11 @@ from crossover import catalog, meter
 from crossover.experiments.budget import Budgeted, BudgetReached, Ledger
 from crossover.experiments.grid import Job
 from crossover.experiments.grid_file import Budget
+from crossover.experiments.pacing import SharedDiary
 from crossover.experiments.remembering import Remembering
 from crossover.experiments.store import Key, Store
 from crossover.measure import measured
+from crossover.models._pace import shared
 from crossover.roles import Model
 from crossover.types import Answer
 from crossover.wrapped import with_models
@@ -69,11 +71,8 @@ def execute(
     crew = _Crew(store, seed, progress, Ledger(budget))
     if budget:
         crew.ledger.begin((unique[key], one) for key, one in store.answered(done).items())
-    for model, together in groupby(unique.values(), key=lambda job: catalog.spec(job.model)):
-        todo = [job for job in together if job.key not in done]
-        if todo:
-            threads = getattr(todo[0].model, "concurrency", 1)
-            crew.answer_all(todo, threads, f"crossover-{model}")
+    with shared(SharedDiary(store.database)):
+        crew.answer(todo for todo in unique.values() if todo.key not in done)
     return crew.ledger.reasons()
 
 
@@ -84,7 +83,14 @@ class _Crew:
         self.store, self.seed, self.progress, self.ledger = store, seed, progress, ledger
         self._running: dict[Future[Answer], Job] = {}
 
-    def answer_all(self, jobs: Sequence[Job], threads: int, name: str) -> None:
+    def answer(self, jobs: Iterable[Job]) -> None:
+        """Answer jobs model after model."""
+        for model, together in groupby(jobs, key=lambda job: catalog.spec(job.model)):
+            todo = list(together)
+            threads = getattr(todo[0].model, "concurrency", 1)
+            self._answer_all(todo, threads, f"crossover-{model}")
+
+    def _answer_all(self, jobs: Sequence[Job], threads: int, name: str) -> None:
         """Answer jobs in threads; those that another process holds are waited for."""
         pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         unclaimed, held = deque(_by_documents(jobs)), list[Job]()

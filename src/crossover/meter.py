@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import replace
-from threading import Lock, Semaphore, get_ident
-from typing import TypeVar
+from threading import Lock, get_ident
+from typing import Protocol, TypeVar
 
 from crossover.branches import Branch, in_threads
 from crossover.types import Answer, Step, Usage
@@ -37,6 +37,16 @@ __all__ = [
 ]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class Turn(Protocol):
+    """A lock, a semaphore, or what else bounds how much goes on at once."""
+
+    def acquire(self) -> object:
+        """Wait for a place."""
+
+    def release(self) -> None:
+        """Give the place back."""
 
 
 _branch: ContextVar[Branch | None] = ContextVar("crossover_branch", default=None)
@@ -256,7 +266,7 @@ def wait() -> Iterator[None]:
 
 
 @contextmanager
-def turn(lock: Lock | Semaphore) -> Iterator[None]:
+def turn(lock: Turn) -> Iterator[None]:
     """Hold a lock or semaphore for the code inside; waiting for it is our own queue, no latency."""
     with wait():
         lock.acquire()

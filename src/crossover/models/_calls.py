@@ -10,18 +10,22 @@ from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
-from threading import Event, Semaphore, Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crossover import meter
 from crossover.errors import ProviderError, RefusedError
 from crossover.models._failures import Failed, failed
+from crossover.models._pace import Pace
+from crossover.models._slots import Slots
 from crossover.types import Usage
 
 if TYPE_CHECKING:
     from langchain_core.messages.ai import UsageMetadata
     from tenacity import RetryCallState
 
+# what says that fewer calls at once would be better
+OVERLOADED = ("failed:rate_limit", "failed:timeout", "failed:server")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 CUT = ("length", "max_tokens", "max_output_tokens", "model_length")
@@ -129,7 +133,9 @@ class Call:
         pause: float,
         longest_pause: float,
         timeout: float,
-        slots: Semaphore,
+        slots: Slots,
+        pace: Pace,
+        size: tuple[int, int],
     ) -> None:
         self.model = model
         self.made = 0
@@ -142,6 +148,8 @@ class Call:
         self._longest_pause = longest_pause
         self._timeout = timeout
         self._slots = slots
+        self._pace = pace
+        self._characters, self._tokens = size
 
     def whole(self, mark: bool) -> Reading:
         """Read the whole reply, in as many attempts as it takes; raises ModelError."""
@@ -190,18 +198,34 @@ class Call:
     def _attempt(self, read: Source) -> Generator[str, None, None]:
         self.made += 1
         self.reading = Reading(self.reading.openai_stream)
+        self._pace.start(self._tokens)
         with meter.turn(self._slots):
             started = time.perf_counter()
             try:
                 with closing(within(self._timeout, partial(read, self.reading))) as pieces:
                     yield from pieces
                 self.reading.check(self.model)
+                self._note_success(time.perf_counter() - started)
             except Exception as error:
                 trouble = failed(error, self.model)
                 self.troubles.append(trouble.error.outcome.removeprefix("failed:"))
+                self._note_trouble(trouble, time.perf_counter() - started)
                 raise trouble from None
             finally:
                 self.seconds += time.perf_counter() - started
+
+    def _note_success(self, seconds: float) -> None:
+        self._slots.went_well(self._characters, seconds)
+        used = self.reading.counts
+        if used:
+            self._pace.correct(self._tokens, used["input_tokens"] + used["output_tokens"])
+
+    def _note_trouble(self, trouble: Failed, seconds: float) -> None:
+        if trouble.error.outcome in OVERLOADED:
+            self._slots.overloaded(seconds)
+        if trouble.pause:
+            # who asks beside this call would be turned away as well
+            self._pace.hold(min(trouble.pause, self._longest_pause))
 
     def _persist(self, work: Callable[[], Result]) -> Result:
         from tenacity import Retrying, retry_if_exception, stop_after_attempt

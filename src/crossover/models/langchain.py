@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from threading import Semaphore
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -14,7 +13,9 @@ from crossover import meter, prices
 from crossover.errors import ConfigError, UnsupportedRequest, WindowError
 from crossover.models import _clients
 from crossover.models._calls import CALLED, CUT, Call, Reading
+from crossover.models._pace import Pace
 from crossover.models._rendering import cited, messages, prompt_digest, rendered_text
+from crossover.models._slots import Slots
 from crossover.roles import Model
 from crossover.tokens import DEFAULT, count_tokens
 from crossover.types import Completion, Request, Step, Usage
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 UNKNOWN_WINDOW = 10_000_000
 # what bounds the calls at once to one model, whichever questions they serve
-_slots: dict[tuple[str, str, int], Semaphore] = {}
+_slots: dict[tuple[str, str, int], Slots] = {}
 # options that change how a model is reached, never what it answers
 OPERATIONAL = {"operational": True}
 
@@ -72,6 +73,12 @@ class LangChainModel(Model):
     )
     concurrency: Annotated[int, Field(ge=1)] = field(
         default=8, metadata={"help": "calls at once", **OPERATIONAL}
+    )
+    requests_per_minute: Annotated[float, Field(gt=0)] | None = field(
+        default=None, metadata={"help": "what the endpoint takes, of all workers", **OPERATIONAL}
+    )
+    tokens_per_minute: Annotated[float, Field(gt=0)] | None = field(
+        default=None, metadata={"help": "tokens in and out, of all workers", **OPERATIONAL}
     )
     streams: bool = field(
         default=True, metadata={"help": "stream, so that the first token's time is known"}
@@ -189,9 +196,21 @@ class LangChainModel(Model):
             longest_pause=self.longest_pause,
             timeout=self.timeout,
             slots=_slots.setdefault(
-                (self.name, self.base_url, self.concurrency), Semaphore(self.concurrency)
+                (self.name, self.base_url, self.concurrency), Slots(self.concurrency)
             ),
+            pace=Pace(
+                f"{self.name} {self.base_url}".strip(),
+                self.requests_per_minute,
+                self.tokens_per_minute,
+            ),
+            size=self._size(request),
         )
+
+    def _size(self, request: Request) -> tuple[int, int]:
+        """A request's characters, and the tokens that it may take where these are limited."""
+        text = rendered_text(request)
+        tokens = self.count(text) + request.max_tokens if self.tokens_per_minute else 0
+        return len(text), tokens
 
     def _check_window(self, request: Request) -> None:
         if self.context_window is None:
