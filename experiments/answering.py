@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import groupby
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from crossover import catalog, meter
 from crossover.experiments.budget import Budgeted, BudgetReached, Ledger
@@ -29,6 +29,16 @@ CLAIMED_TOGETHER = 64
 # jobs that wait for a thread of this process
 AHEAD = 16
 FREE = Budget()
+
+
+class Part(NamedTuple):
+    """Which one of how many workers asks."""
+
+    number: int
+    of: int
+
+
+WHOLE = Part(0, 1)
 
 
 class Progress(Protocol):
@@ -58,18 +68,25 @@ class Silent(Progress):
 
 
 def execute(
-    jobs: Sequence[Job], store: Store, seed: int, progress: Progress, budget: Budget = FREE
+    jobs: Sequence[Job],
+    store: Store,
+    seed: int,
+    progress: Progress,
+    budget: Budget = FREE,
+    part: Part = WHOLE,
 ) -> list[str]:
     """Answer every job that is not answered yet, model after model, each at its own concurrency.
 
-    Datasets of a grid may overlap: jobs with one key are one question, asked once. Returns why
-    questions were left unasked, a line for each budget that was reached.
+    Datasets of a grid may overlap: jobs with one key are one question, asked once. A ``part`` of
+    several begins elsewhere than the others and asks with its share of the threads; its budget is
+    its own. Returns why questions were left unasked, a line for each budget that was reached.
     """
-    unique = {job.key: job for job in jobs}
+    first = len(jobs) * part.number // part.of
+    unique = {job.key: job for job in [*jobs[first:], *jobs[:first]]}
     done = store.outcomes(unique)
     progress.start(len(unique), len(done))
-    crew = _Crew(store, seed, progress, Ledger(budget))
-    if budget:
+    crew = _Crew(store, seed, progress, Ledger(budget), part.of)
+    if budget and part.of == 1:
         crew.ledger.begin((unique[key], one) for key, one in store.answered(done).items())
     with shared(SharedDiary(store.database)):
         crew.answer(todo for todo in unique.values() if todo.key not in done)
@@ -79,15 +96,18 @@ def execute(
 class _Crew:
     """Threads that answer jobs, and what they share."""
 
-    def __init__(self, store: Store, seed: int, progress: Progress, ledger: Ledger) -> None:
+    def __init__(
+        self, store: Store, seed: int, progress: Progress, ledger: Ledger, parts: int = 1
+    ) -> None:
         self.store, self.seed, self.progress, self.ledger = store, seed, progress, ledger
+        self._parts = parts
         self._running: dict[Future[Answer], Job] = {}
 
     def answer(self, jobs: Iterable[Job]) -> None:
         """Answer jobs model after model."""
         for model, together in groupby(jobs, key=lambda job: catalog.spec(job.model)):
             todo = list(together)
-            threads = getattr(todo[0].model, "concurrency", 1)
+            threads = -(-getattr(todo[0].model, "concurrency", 1) // self._parts)
             self._answer_all(todo, threads, f"crossover-{model}")
 
     def _answer_all(self, jobs: Sequence[Job], threads: int, name: str) -> None:

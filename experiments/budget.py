@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from crossover import catalog
@@ -16,6 +16,8 @@ from crossover.limits import Limits, counted
 from crossover.roles import Model
 from crossover.types import Answer, Completion, Request, Usage
 from crossover.wrapped import Wrapped
+
+RUN = "the run"
 
 
 class BudgetReached(CrossoverError):
@@ -73,6 +75,16 @@ class Ledger:
         with self._lock:
             return [account.reached for account in self._accounts.values() if account.reached]
 
+    def spent(self) -> tuple[Usage, Usage]:
+        """What the run has spent, and the most of each unit that any strategy has."""
+        with self._lock:
+            accounts = dict(self._accounts)
+        run = accounts.pop(RUN).usage if RUN in accounts else Usage()
+        each = [one.usage for one in accounts.values()] or [Usage()]
+        tokens = max((one.input_tokens or 0) + (one.output_tokens or 0) for one in each)
+        most = Usage(tokens, calls=max(one.calls for one in each))
+        return run, replace(most, dollars=max(one.dollars or 0.0 for one in each))
+
     def reserve(self, job: Job, prompt: Usage) -> None:
         """Book a call that is about to be made; raises BudgetReached where it may not be."""
         with self._lock:
@@ -107,7 +119,7 @@ class Ledger:
         return known(answer.usage) + (known(answer.indexing) if first else Usage())
 
     def _of(self, job: Job) -> list[_Account]:
-        names = {"the run": self.budget.run, catalog.spec(job.strategy): self.budget.strategy}
+        names = {RUN: self.budget.run, catalog.spec(job.strategy): self.budget.strategy}
         return [
             self._accounts.setdefault(name, _Account(name, limits))
             for name, limits in names.items()

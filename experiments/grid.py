@@ -20,7 +20,7 @@ from crossover.experiments.grid_file import Budget, GridFile, checked, plain, re
 from crossover.experiments.labels import labelled
 from crossover.experiments.subsets.files import Weights, kept, read_subset
 from crossover.limits import Limits, check_prices
-from crossover.roles import Dataset, Model, ReleasedAnswers, Strategy
+from crossover.roles import Dataset, Engine, Model, ReleasedAnswers, Strategy
 from crossover.types import Document, Example
 
 # what every row of a dataset with evidence says of its retrieval
@@ -65,6 +65,7 @@ class Grid:
     limits: Limits = Limits()
     store: str = ""
     budget: Budget = Budget()
+    engine: Engine = field(default_factory=lambda: catalog.load(Engine, "local"))
 
     def jobs(self, keyed: bool = True) -> Iterator[Job]:
         """Every combination; a document's questions and strategies come together.
@@ -89,6 +90,8 @@ def load_grid(
     limit: int | None = None,
     seed: int | None = None,
     price_as: str | None = None,
+    store: str | None = None,
+    engine: str | None = None,
     asks: bool = True,
 ) -> Grid:
     """Read a grid and build what it names; raises ConfigError or DataError with one clear line.
@@ -97,12 +100,13 @@ def load_grid(
     """
     source = "the grid" if isinstance(grid, Mapping) else str(grid)
     given = dict(grid) if isinstance(grid, Mapping) else read_keys(Path(grid))
-    overrides = {"limit": limit, "seed": seed, "price_as": price_as}
+    overrides = {"limit": limit, "seed": seed, "price_as": price_as, "engine": engine}
     given |= {name: value for name, value in overrides.items() if value is not None}
     if not asks:
         given.setdefault("models", ["reader"])
     read = checked(given, source)
     sources, examples = _sources(read)
+    address = store or read.store
     built = Grid(
         sources,
         _once(model for text in read.models for model in catalog.expand(Model, text)),
@@ -114,8 +118,9 @@ def load_grid(
         "grid" if isinstance(grid, Mapping) else Path(grid).stem,
         examples,
         read.limits,
-        read.store,
+        address,
         read.budget,
+        catalog.load(Engine, read.engine),
     )
     _check(built, asks)
     return built

@@ -64,6 +64,7 @@ class GridFile(BaseModel):
     store: Annotated[str, AfterValidator(_keyless)] = ""
     limits: Annotated[Limits, BeforeValidator(_limits)] = Limits()
     budget: Budget = Budget()
+    engine: Any = "local"
 
 
 def read_keys(path: Path) -> dict[str, Any]:

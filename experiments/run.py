@@ -13,6 +13,7 @@ from crossover.experiments.answering import Progress, Silent, execute
 from crossover.experiments.budget import BudgetReached
 from crossover.experiments.grid import Grid, Job, load_grid
 from crossover.experiments.store import opened
+from crossover.experiments.working import answer_apart
 from crossover.types import Answer
 
 if TYPE_CHECKING:
@@ -30,19 +31,21 @@ def run(
     price_as: str | None = None,
     retry_failed: bool = False,
     progress: Progress | None = None,
-    store: str = "",
+    store: str | None = None,
+    engine: str | None = None,
 ) -> pd.DataFrame:
     """Compare the grid's strategies and write the report into ``out`` (default: runs/NAME).
 
     Returns one row per dataset × example × strategy × model. Answers that the directory already
     holds are not asked for again; ``retry_failed`` asks again what failed. ``store`` is the address
-    of a PostgreSQL database that keeps the answers instead, for many machines. Raises ConfigError,
-    DataError or StoreError before any question is asked; a component that turns out unusable on
-    its way (an embedder that cannot be had) stops the run with what is answered kept.
+    of a PostgreSQL database that keeps the answers instead, for many machines, and ``engine`` says
+    where questions are answered (``local(workers=4)``, ``ray(…)``). Raises ConfigError, DataError
+    or StoreError before any question is asked, BudgetReached where a budget ends the run too early
+    to compare anything; a component that turns out unusable on its way (an embedder that cannot be
+    had) stops the run with what is answered kept.
     """
-    plan = load_grid(grid, limit=limit, seed=seed, price_as=price_as)
-    folder = folder_of(plan, out)
-    return run_grid(plan, folder, retry_failed=retry_failed, progress=progress, store=store)
+    plan = load_grid(grid, limit=limit, seed=seed, price_as=price_as, store=store, engine=engine)
+    return run_grid(plan, folder_of(plan, out), retry_failed=retry_failed, progress=progress)
 
 
 def folder_of(grid: Grid, out: str | Path | None) -> Path:
@@ -51,12 +54,7 @@ def folder_of(grid: Grid, out: str | Path | None) -> Path:
 
 
 def run_grid(
-    grid: Grid,
-    folder: Path,
-    *,
-    retry_failed: bool = False,
-    progress: Progress | None = None,
-    store: str = "",
+    grid: Grid, folder: Path, *, retry_failed: bool = False, progress: Progress | None = None
 ) -> pd.DataFrame:
     """Run a built grid in a directory; see ``run``."""
     from crossover.experiments.frame import frame, record
@@ -65,13 +63,16 @@ def run_grid(
 
     _check_installed()
     jobs = list(grid.jobs())
-    with opened(folder, store or grid.store) as kept:
+    with opened(folder, grid.store) as kept:
         if retry_failed:
             outcomes = kept.outcomes(job.key for job in jobs)
             kept.forget(j.key for j in jobs if outcomes.get(j.key, "").startswith("failed:"))
         progress = progress or Silent()
         with meter.watched(progress.working):
-            reached = execute(jobs, kept, grid.seed, progress, grid.budget)
+            if grid.engine.parts > 1:
+                reached = answer_apart(grid.engine, grid, jobs, folder, kept, progress)
+            else:
+                reached = execute(jobs, kept, grid.seed, progress, grid.budget)
         answers = kept.answered(job.key for job in jobs)
     asked = _asked_of_all(jobs, answers, reached)
     records = [record(job, answers[job.key], grid.name) for job in asked]

@@ -249,8 +249,8 @@ def test_machines_share_a_database(grid, tmp_path, postgres):
 
     def work(number):
         folder = tmp_path / f"machine{number}"
-        built = load_grid(grid)
-        frames[number] = run_grid(built, folder, progress=watched[number], store=address)
+        built = load_grid(grid, store=address)
+        frames[number] = run_grid(built, folder, progress=watched[number])
 
     threads = [threading.Thread(target=work, args=(number,)) for number in (0, 1)]
     for thread in threads:
@@ -263,7 +263,7 @@ def test_machines_share_a_database(grid, tmp_path, postgres):
     assert found == 48
     # another grid with the same questions has nothing to ask
     again = Watching()
-    run_grid(load_grid(grid | {"seed": 0}), tmp_path / "later", progress=again, store=address)
+    run_grid(load_grid(grid | {"seed": 0}, store=address), tmp_path / "later", progress=again)
     assert not again.asked
 
 

@@ -59,6 +59,7 @@ class Kind(StrEnum):
     compressors = "compressors"
     models = "models"
     policies = "policies"
+    engines = "engines"
     metrics = "metrics"
 
 
@@ -84,6 +85,7 @@ def run(
     store: Annotated[
         str, typer.Option(envvar="CROSSOVER_STORE", help="postgresql://user@host/db for answers.")
     ] = "",
+    engine: Annotated[str, typer.Option(help="local(workers=4) or ray(address=…).")] = "",
 ) -> None:
     """Compare strategies on the same questions.
 
@@ -94,14 +96,16 @@ def run(
     from crossover.experiments.run import folder_of, run_grid
 
     _allow_components_beside(grid)
-    plan = load_grid(grid, limit=limit, seed=seed, price_as=price_as)
+    plan = load_grid(
+        grid, limit=limit, seed=seed, price_as=price_as, store=store, engine=engine or None
+    )
     check_tags(plan, _tags(by))
     if dry_run:
         _print_plan(plan)
         return
     folder = folder_of(plan, out)
     with _rebuilding(rebuild), LiveProgress(_console(stderr=True)) as progress:
-        frame = run_grid(plan, folder, retry_failed=retry_failed, progress=progress, store=store)
+        frame = run_grid(plan, folder, retry_failed=retry_failed, progress=progress)
     _print_comparison(frame, by)
     typer.echo(f"report and every answer: {folder}")
     if frame.attrs.get("unasked"):

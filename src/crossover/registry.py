@@ -21,6 +21,7 @@ from crossover.roles import (
     Chunker,
     Compressor,
     Dataset,
+    Engine,
     Model,
     Policy,
     Reranker,
@@ -39,6 +40,7 @@ PACKAGES: Mapping[type, str] = {
     Model: "crossover.models",
     Dataset: "crossover.datasets",
     Policy: "crossover.router.policies",
+    Engine: "crossover.experiments.engines",
 }
 # packages of modules that hold several components, each with a ``name``
 FAMILIES: Mapping[type, str] = {Dataset: "crossover.datasets.benchmarks"}
@@ -53,6 +55,7 @@ KINDS: Mapping[str, Any] = {
     "compressors": Compressor,
     "models": Model,
     "policies": Policy,
+    "engines": Engine,
     "metrics": METRICS,
 }
 

@@ -161,3 +161,28 @@ class ReleasedAnswers(Protocol):
 
 Metric = Callable[[Example, Answer], float | None]
 """Scores an answer in 0–1; None: does not apply to this example; a failed answer is 0."""
+
+
+class Working(Protocol):
+    """Workers that an engine has begun."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait a while; return whether any still works."""
+
+    def stop(self) -> None:
+        """Let calls under way finish, then end all."""
+
+    def told(self) -> list[str]:
+        """What those that have ended said last."""
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Where the questions of a run are answered; ``parts`` is 1 for this process alone."""
+
+    @property
+    def parts(self) -> int:
+        """How many workers there are."""
+
+    def start(self, tasks: Sequence[str]) -> Working:
+        """Begin with the tasks, as ``crossover.experiments.worker`` reads them."""

@@ -1,0 +1,1 @@
+"""Where the questions of a run are answered: one engine a file."""

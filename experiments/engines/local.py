@@ -1,0 +1,94 @@
+"""Threads of this process, or several processes of this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from crossover.roles import Engine, Working
+
+WORKER = (sys.executable, "-m", "crossover.experiments.worker")
+# how long a worker may take to let its calls finish, in seconds
+GRACE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Local(Engine):
+    """This machine: threads for calls, and processes where work in Python is the bottleneck.
+
+    ``workers=auto`` is a process per processor core. Every one loads the grid for itself and takes
+    documents that no other works on; a model's ``concurrency`` is shared out among them.
+    """
+
+    workers: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = field(
+        default=1, metadata={"help": "processes; auto: one for each core; 1: this one"}
+    )
+
+    @property
+    def parts(self) -> int:
+        """How many processes work beside this one; 1 is this one alone."""
+        return len(os.sched_getaffinity(0)) if self.workers == "auto" else self.workers
+
+    def start(self, tasks: Sequence[str]) -> Working:
+        """Begin with the tasks, each in a process of its own."""
+        return _Processes(tasks)
+
+
+class _Processes(Working):
+    """Processes at work; one that dies leaves its work to the others."""
+
+    def __init__(self, tasks: Sequence[str]) -> None:
+        self._told: list[str] = []
+        self._processes = [_started(task) for task in tasks]
+
+    def wait(self, seconds: float) -> bool:
+        """Wait a while; return whether any still works."""
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0 and self._running():
+            time.sleep(min(left, 0.05))
+        return bool(self._running())
+
+    def stop(self) -> None:
+        """Let calls under way finish, then end all."""
+        for process in self._running():
+            process.send_signal(signal.SIGTERM)
+        self.wait(GRACE)
+        for process in self._running():
+            process.kill()
+            process.wait()
+        self.told()
+
+    def told(self) -> list[str]:
+        """What those that have ended said last."""
+        for process in [one for one in self._processes if one.poll() is not None]:
+            lines, _ = process.communicate()
+            self._told += lines.splitlines()[-1:]
+            self._processes.remove(process)
+        return self._told
+
+    def _running(self) -> list[subprocess.Popen[str]]:
+        return [process for process in self._processes if process.poll() is None]
+
+
+def _started(task: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(  # noqa: S603
+        WORKER,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    if process.stdin:
+        process.stdin.write(task)
+        process.stdin.close()
+        process.stdin = None
+    return process
