@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
+from threading import Condition
 from typing import Any, TypeVar
 
 import sqlalchemy as sql
@@ -55,7 +55,7 @@ class Database:
         self.file = where if isinstance(where, Path) else None
         self.name = str(where) if self.file else keyless(str(where))
         self._waiting: deque[_Ticket] = deque()
-        self._lock = Lock()
+        self._turn, self._busy = Condition(), False
         with self.explained():
             self._engine = _engine(where)
 
@@ -79,9 +79,18 @@ class Database:
         """
         ticket = _Ticket(work)
         self._waiting.append(ticket)
-        with self._lock:
-            if not ticket.done:
+        with self._turn:
+            # one commits for all who came meanwhile; they need not take turns after that
+            while self._busy and not ticket.done:
+                self._turn.wait()
+            leads, self._busy = not ticket.done, self._busy or not ticket.done
+        if leads:
+            try:
                 self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
+            finally:
+                with self._turn:
+                    self._busy = False
+                    self._turn.notify_all()
         if ticket.error:
             raise ticket.error
         result: Result = ticket.result

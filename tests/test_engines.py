@@ -56,6 +56,7 @@ def test_processes_give_the_same_results(grid, tmp_path):
     pd.testing.assert_frame_equal(steady(alone), steady(together))
 
 
+@pytest.mark.long
 def test_workers_ask_every_question_once(grid, tmp_path):
     with Endpoint(answer("Ada", pause=0.005)) as endpoint:
         grid = asked_at(endpoint, grid, engine={"name": "local", "workers": 2})
@@ -131,10 +132,6 @@ def test_what_a_worker_cannot_use_ends_the_run(grid, tmp_path):
 def test_the_command_names_an_engine(grid, tmp_path, capsys):
     path = tmp_path / "grid.yaml"
     path.write_text(json.dumps(grid))
-    code, _, errors = command(
-        capsys, "run", path, "--out", tmp_path / "run", "--engine", "local(workers=2)"
-    )
-    assert code == 0, errors
     code, _, errors = command(capsys, "run", path, "--engine", "lokal")
     assert code == 2
     assert "did you mean local?" in errors
