@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Condition
@@ -35,10 +35,10 @@ CLAIMING = 0x63726F73
 
 
 class _Ticket:
-    """A piece of work on its way into a commit."""
+    """A piece of work, or a row of a table, on its way into a commit."""
 
-    def __init__(self, work: Work) -> None:
-        self.work = work
+    def __init__(self, work: Work | None = None, table: Any = None, row: Any = None) -> None:
+        self.work, self.table, self.row = work, table, row
         self.done = False
         self.result: Any = None
         self.error: StoreError | None = None
@@ -56,6 +56,7 @@ class Database:
         self.name = str(where) if self.file else keyless(str(where))
         self._waiting: deque[_Ticket] = deque()
         self._turn, self._busy = Condition(), False
+        self._upserts: dict[str, Any] = {}
         with self.explained():
             self._engine = _engine(where)
 
@@ -77,7 +78,17 @@ class Database:
 
         Work must be harmless when done twice: a commit may have come through whose receipt is lost.
         """
-        ticket = _Ticket(work)
+        result: Result = self._hand_in(_Ticket(work))
+        return result
+
+    def put(self, table: sql.Table, row: Mapping[str, Any]) -> None:
+        """Write a row, which replaces one with the same key; durable after that.
+
+        The rows of threads that come together are one statement.
+        """
+        self._hand_in(_Ticket(table=table, row=row))
+
+    def _hand_in(self, ticket: _Ticket) -> Any:
         self._waiting.append(ticket)
         with self._turn:
             # one commits for all who came meanwhile; they need not take turns after that
@@ -93,8 +104,7 @@ class Database:
                     self._turn.notify_all()
         if ticket.error:
             raise ticket.error
-        result: Result = ticket.result
-        return result
+        return ticket.result
 
     def alone(self, connection: sql.Connection) -> None:
         """Keep other processes from claiming until the transaction ends; SQLite has one writer."""
@@ -110,6 +120,11 @@ class Database:
 
     def upsert(self, table: sql.Table) -> Any:
         """An insert that replaces the row with the same key."""
+        if table.name not in self._upserts:
+            self._upserts[table.name] = self._upsert(table)
+        return self._upserts[table.name]
+
+    def _upsert(self, table: sql.Table) -> Any:
         insert = postgresql.insert if self.shared else sqlite.insert
         statement: Any = insert(table)
         keys = [column.name for column in table.primary_key]
@@ -151,9 +166,13 @@ class Database:
             return work(connection)
 
     def _commit(self, tickets: list[_Ticket]) -> None:
+        rows = _by_table(tickets)
+
         def together() -> list[Any]:
             with self._engine.begin() as connection:
-                return [ticket.work(connection) for ticket in tickets]
+                for table, some in rows.items():
+                    connection.execute(self.upsert(table), some)
+                return [ticket.work and ticket.work(connection) for ticket in tickets]
 
         try:
             results = self._patiently(together)
@@ -183,6 +202,14 @@ class Database:
 
 
 VERSION = sql.Table("version", sql.MetaData(), sql.Column("number", sql.Integer, primary_key=True))
+
+
+def _by_table(tickets: Sequence[_Ticket]) -> dict[sql.Table, list[Any]]:
+    rows: dict[sql.Table, list[Any]] = {}
+    for ticket in tickets:
+        if ticket.table is not None:
+            rows.setdefault(ticket.table, []).append(ticket.row)
+    return rows
 
 
 def keyless(address: str) -> str:

@@ -190,7 +190,7 @@ class Store:
         """Keep the reply to one call, so that a killed run need not pay for it again."""
         text = _adapter(Completion).dump_json(completion).decode()
         row = {"job": job, "call": call, "completion": text}
-        self.database.write(lambda c: c.execute(self.database.upsert(CALLS), row))
+        self.database.put(CALLS, row)
         self._replies[job, call] = text
 
     def _do(self, statement: Any) -> None:

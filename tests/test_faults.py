@@ -76,7 +76,7 @@ def test_every_fault_has_its_outcome_and_none_is_lost(streams, tmp_path):
 
     with Endpoint(behave) as endpoint:
         options = f"base_url={endpoint.url}, timeout=1.5, attempts=2, pause=0.01, "
-        options += "longest_pause=0.02, concurrency=4"
+        options += "longest_pause=0.02, concurrency=8"
         grid = {
             "datasets": [f"jsonl({tmp_path / 'questions.jsonl'})"],
             "models": [f"openai:any({options}, streams={str(streams).lower()})"],
