@@ -41,6 +41,7 @@ eval(Task(dataset=samples, solver=generate(), scorer=includes()), model=model, d
      log_dir=sys.argv[2], max_connections=64, max_samples=64)
 print(len(samples) / (time.perf_counter() - started))
 """
+Table = tuple[list[object], list[str]]
 
 
 class Recording(Model):
