@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from crossover.errors import CrossoverError
 
+NO_FILE, NO_BUCKET = "there is no such file", "there is no such bucket"
 # what the names of exceptions tell, the most telling first
 REASONS: Mapping[str, str] = {
     "PermissionError": "no permission, or keys that are not accepted",
@@ -32,8 +33,8 @@ def asking(address: str, key: str) -> Iterator[None]:
     except CrossoverError:
         raise
     except FileNotFoundError as error:
-        what = "file" if key and "specified bucket" not in str(error) else "bucket"
-        raise FileNotFoundError(errno.ENOENT, f"there is no such {what}", address) from None
+        what = NO_FILE if key and "specified bucket" not in str(error) else NO_BUCKET
+        raise FileNotFoundError(errno.ENOENT, what, address) from None
     except Exception as error:
         raise OSError(errno.EIO, _reason(error), address) from None
 
