@@ -114,6 +114,6 @@ def _named(manifest: bytes) -> dict[str, str]:
         raise DamagedIndex(f"its {MANIFEST} cannot be read") from None
     for name, checksum in files.items():
         plain = PurePosixPath(name).name == name and not {"\\", "\0"} & {*name}
-        if not plain or name == MANIFEST or not CHECKSUM.fullmatch(checksum):
+        if not plain or name in ("", "..", MANIFEST) or not CHECKSUM.fullmatch(checksum):
             raise DamagedIndex(f"its {MANIFEST} names what is no file of an index")
     return files

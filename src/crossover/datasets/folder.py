@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from crossover.blobs import Place, place
+from crossover.blobs import Blob, Place, path_within, place
 from crossover.datasets._examples import ExampleBuilder, Library, metrics_for, read
 from crossover.datasets._records import suggestion
 from crossover.datasets.jsonl import forms_of, lines_of, parsed
@@ -129,6 +129,8 @@ def record_of(header: Sequence[str], cells: Sequence[str]) -> dict[str, object]:
 def _inside(folder: Place, name: str) -> Place | None:
     """The file of that name or path from the folder, where there is one."""
     try:
+        if isinstance(folder, Blob) and path_within(folder, name) is None:
+            return None
         found = folder / name
         return found if found.exists() else None
     except ValueError:
