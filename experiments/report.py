@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crossover.blobs import Place, place
 from crossover.errors import DataError, MissingExtra, StoreError
 from crossover.experiments import _tables
 from crossover.experiments._markdown import markdown
@@ -44,21 +46,24 @@ TEXTS = ("answer", "message")
 NO_PARQUET = "No Parquet files were written: {reason}."
 
 
-def load_frame(folder: str | Path, *, texts: bool = True) -> DataFrame:
+def load_frame(folder: str | Place, *, texts: bool = True) -> DataFrame:
     """Read a run directory's result frame, its attributes included; without ``texts`` no answers.
 
-    Raises DataError where there is none or it is not one, MissingExtra without pandas or pyarrow.
+    The directory may be a copy in a bucket. Raises DataError where there is none or it is not one,
+    MissingExtra without pandas or pyarrow.
     """
-    path = Path(folder) / RESULTS
+    path = place(folder) / RESULTS
     _need_parquet("reading results")
     import pandas as pd
 
-    if not path.is_file():
-        raise DataError(f"no {RESULTS} in {folder}; name the directory of a finished run")
     try:
-        frame = pd.read_parquet(path, engine="pyarrow", columns=None if texts else _numbers(path))
+        if not path.is_file():
+            raise DataError(f"no {RESULTS} in {folder}; name the directory of a finished run")
+        stored = path if isinstance(path, Path) else BytesIO(path.read_bytes())
+        columns = None if texts else _numbers(stored)
+        frame = pd.read_parquet(stored, engine="pyarrow", columns=columns)
     except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
         raise DataError(f"{path} cannot be read as results: {reason}") from error
     try:
         check(frame)
@@ -125,10 +130,10 @@ def left_out(frame: DataFrame) -> list[str]:
     return [*skipped, *(frame.attrs.get("unasked") or ())]
 
 
-def _numbers(path: Path) -> list[str]:
+def _numbers(stored: Path | BytesIO) -> list[str]:
     from pyarrow.parquet import read_schema
 
-    return [name for name in read_schema(path).names if name not in TEXTS]
+    return [name for name in read_schema(stored).names if name not in TEXTS]
 
 
 def _csv(table: DataFrame, path: Path) -> Path:

@@ -1,4 +1,8 @@
-"""Where what was computed once is kept: the user's cache folder, or the one that is named."""
+"""Where what was computed once is kept: the user's cache folder, or the one that is named.
+
+Where a bucket is named, built indexes are shared through it, and the user's folder holds the copy
+that is opened.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from crossover.blobs import Blob, place
 from crossover.errors import StoreError
 
 VARIABLE = "CROSSOVER_CACHE"
@@ -19,13 +24,27 @@ def folder(part: str) -> Path | None:
 
     Raises StoreError where it cannot be made.
     """
-    told = os.environ.get(VARIABLE, "").strip()
+    told = _told()
     if told.lower() == OFF:
         return None
-    found = (Path(told).expanduser() if told else _users()) / part
+    named = place(told) if told else _users()
+    found = (named if isinstance(named, Path) else _users()) / part
     with usable(found):
         found.mkdir(parents=True, exist_ok=True)
     return found
+
+
+def shared() -> Blob | None:
+    """The folder of a bucket that CROSSOVER_CACHE names; None where it names none.
+
+    Raises ConfigError where its address cannot be used.
+    """
+    found = place(_told())
+    return found if isinstance(found, Blob) else None
+
+
+def _told() -> str:
+    return os.environ.get(VARIABLE, "").strip()
 
 
 def _users() -> Path:
@@ -35,13 +54,13 @@ def _users() -> Path:
 
 
 @contextmanager
-def usable(place: Path) -> Iterator[None]:
+def usable(folder: Path) -> Iterator[None]:
     """Turn what the system says of a folder that cannot be written into one line."""
     try:
         yield
     except OSError as error:
         raise StoreError(
-            f"cannot write to the cache {place}: {error.strerror or error}; "
+            f"cannot write to the cache {folder}: {error.strerror or error}; "
             f"set {VARIABLE} to a folder that can be written, or to {OFF}"
         ) from None
 

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from crossover import catalog, meter
 from crossover.errors import DamagedIndex
-from crossover.retrievers import _cache, _stored
+from crossover.retrievers import _cache, _shared, _stored
 from crossover.retrievers._cache import rebuilding
 from crossover.roles import Chunker, Index, Model, Retriever
 from crossover.types import Document, Passage, Step, Usage
@@ -96,7 +96,7 @@ _digests: deque[tuple[tuple[Document, ...], str]] = deque(maxlen=KEPT)
 def indexed(
     retriever: Retriever, documents: Sequence[Document], chunker: Chunker, model: Model
 ) -> Index:
-    """Return the index over these documents: from memory, from the disk, or built.
+    """Return the index over these documents: from memory, disk or a shared bucket, or built.
 
     Building is kept out of the answer's latency and charged to its meter as a one-off, the same
     for every answer that searches the index, whichever run built it. Raises DamagedIndex where
@@ -152,7 +152,7 @@ def _held(place: _Place, wanted: _Wanted) -> _Held | None:
 def _opened(retriever: Keeping, wanted: _Wanted, model: str) -> _Held | None:
     about = wanted.about(model)
     folder = _stored.place_of(about)
-    if folder is None or not folder.exists():
+    if folder is None or not (folder.exists() or _shared.download(folder, about)):
         return None
     clock = meter.Meter()
     try:
@@ -165,7 +165,9 @@ def _opened(retriever: Keeping, wanted: _Wanted, model: str) -> _Held | None:
         if not _cache.rebuilds():
             raise
         _stored.remove(folder)
+        _shared.discard(folder)
         return None
+    _shared.upload(folder)
     meter.current().note(Step("index opened", clock.elapsed(), catalog.spec(wanted.retriever)))
     return _Held(index, cost, index.size())
 
@@ -179,6 +181,7 @@ def _built(place: _Place, wanted: _Wanted) -> _Held:
         about = wanted.about(model)
         if folder := _stored.place_of(about):
             _stored.write(folder, about, held.cost, held.index.save)
+            _shared.upload(folder)
     return held
 
 

@@ -32,36 +32,53 @@ def write(place: Path, about: About, cost: Usage, fill: Callable[[Path], None]) 
 
     What another process put there meanwhile stands. Raises StoreError.
     """
-    making = place.with_name(f".{place.name}-{uuid.uuid4().hex}")
+
+    def fill_and_name(making: Path) -> None:
+        fill(making)
+        files = {path.name: _facts(path) for path in sorted(making.iterdir())}
+        manifest = {"format": FORMAT, "about": dict(about), "cost": asdict(cost)}
+        text = json.dumps(manifest | {"files": files}, indent=2)
+        (making / MANIFEST).write_text(text, encoding="utf-8")
+
     with _cache.usable(place):
-        making.mkdir()
+        put(place, fill_and_name)
+
+
+def put(place: Path, fill: Callable[[Path], None]) -> None:
+    """Put a folder into place once it is filled, whole or not at all; raises OSError."""
+    making = place.with_name(f".{place.name}-{uuid.uuid4().hex}")
+    making.mkdir()
+    try:
+        fill(making)
         try:
-            fill(making)
-            files = {path.name: _facts(path) for path in sorted(making.iterdir())}
-            manifest = {"format": FORMAT, "about": dict(about), "cost": asdict(cost)}
-            text = json.dumps(manifest | {"files": files}, indent=2)
-            (making / MANIFEST).write_text(text, encoding="utf-8")
-            try:
-                making.rename(place)
-            except OSError:
-                if not place.exists():
-                    raise
-        finally:
-            shutil.rmtree(making, ignore_errors=True)
+            making.rename(place)
+        except OSError:
+            if not place.exists():
+                raise
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
 
 
 def read(place: Path, about: About) -> Usage:
     """Check every file of an index and return what building it cost; raises DamagedIndex."""
     try:
+        return check(place, about)
+    except DamagedIndex as error:
+        raise damaged(place, str(error)) from None
+
+
+def check(place: Path, about: About) -> Usage:
+    """Check as ``read`` does; the DamagedIndex that it raises says what is wrong alone."""
+    try:
         manifest = json.loads((place / MANIFEST).read_text(encoding="utf-8"))
         found = (manifest["format"], manifest["about"])
         files, cost = dict(manifest["files"]), Usage(**manifest["cost"])
     except FileNotFoundError:
-        raise damaged(place, f"it has no {MANIFEST}") from None
+        raise DamagedIndex(f"it has no {MANIFEST}") from None
     except (OSError, ValueError, KeyError, TypeError):
-        raise damaged(place, f"its {MANIFEST} cannot be read") from None
+        raise DamagedIndex(f"its {MANIFEST} cannot be read") from None
     if found != (FORMAT, dict(about)):
-        raise damaged(place, f"its {MANIFEST} describes another index")
+        raise DamagedIndex(f"its {MANIFEST} describes another index")
     for name in sorted({*files, *(path.name for path in place.iterdir())} - {MANIFEST}):
         _check(place, name, files.get(name))
     return cost
@@ -91,12 +108,12 @@ def _facts(path: Path) -> dict[str, Any]:
 
 def _check(place: Path, name: str, noted: object) -> None:
     if not isinstance(noted, Mapping):
-        raise damaged(place, f"{name} is not one of its files")
+        raise DamagedIndex(f"{name} is not one of its files")
     path = place / name
     if not path.is_file():
-        raise damaged(place, f"{name} is missing")
+        raise DamagedIndex(f"{name} is missing")
     size, wanted = path.stat().st_size, noted.get("bytes")
     if size != wanted:
-        raise damaged(place, f"{name} has {size} bytes instead of {wanted}")
+        raise DamagedIndex(f"{name} has {size} bytes instead of {wanted}")
     if _facts(path)["sha256"] != noted.get("sha256"):
-        raise damaged(place, f"the checksum of {name} differs")
+        raise DamagedIndex(f"the checksum of {name} differs")

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import buckets
 import pytest
 from hypothesis import HealthCheck, settings
 from misbehaving import Endpoint
@@ -58,6 +61,42 @@ def endpoint() -> Iterator[Endpoint]:
     """An OpenAI-compatible API on the loopback; each test says how it behaves."""
     with Endpoint() as endpoint:
         yield endpoint
+
+
+@pytest.fixture
+def memory() -> Iterator[str]:
+    """The address of an empty folder in a bucket that only this process has."""
+    fsspec = pytest.importorskip("fsspec", reason="the extra [s3] is not installed")
+    files = fsspec.filesystem("memory")
+    files.store.clear()
+    files.pseudo_dirs[:] = [""]
+    yield "memory://bucket/folder"
+    files.store.clear()
+
+
+@pytest.fixture(scope="module")
+def s3_server() -> Iterator[str]:
+    """The address of a server of S3's kind on the loopback."""
+    pytest.importorskip("s3fs", reason="the extra [s3] is not installed")
+    moto = pytest.importorskip("moto.server", reason="moto is not installed")
+    # a line per request would hide what failed
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty folder in a bucket of that server's."""
+    import boto3
+
+    buckets.at(monkeypatch, s3_server)
+    name = f"bucket-{uuid.uuid4().hex}"
+    boto3.client("s3").create_bucket(Bucket=name)
+    return f"s3://{name}/folder"
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ HOMES = {"pipelines", "retrievers", "compressors", "experiments", "app"}
 # a module imports only from its own level and those before it
 ORDER = [
     {"errors", "readable"},
+    {"blob_errors"},
+    {"blobs"},
     {"types", "watching", "branches", "normalise"},
     {"decisions"},
     {"roles", "meter", "notation", "options", "tokens", "precision", "sentences", "abstention"}

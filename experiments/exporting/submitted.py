@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from crossover.blobs import Place, place, written
 from crossover.choices import chosen
 from crossover.datasets._submitted import Submitted
 from crossover.errors import DataError, StoreError
@@ -27,12 +28,12 @@ UNSAFE = re.compile(r"[^\w.-]+")
 class Submission:
     """Files with one strategy's and model's answers; ``picked`` of ``asked`` name one option."""
 
-    paths: tuple[Path, ...]
+    paths: tuple[Place, ...]
     picked: int
     asked: int
 
 
-def write_submissions(run: str | Path, folder: str | Path) -> Iterator[Submission]:
+def write_submissions(run: str | Path, folder: str | Place) -> Iterator[Submission]:
     """Write a folder for each benchmark, strategy and model of a finished run.
 
     Raises DataError where no dataset of the run is such a benchmark or its files are gone, and
@@ -52,7 +53,7 @@ def write_submissions(run: str | Path, folder: str | Path) -> Iterator[Submissio
             title = UNSAFE.sub("-", f"{name}-{number}-{strategy}-{model}").strip("-")
             picked = _picked(answers, choices)
             files = dataset.submission(picked)
-            paths = _written(Path(folder) / title, files)
+            paths = _written(place(folder) / title, files)
             yield Submission(paths, len(picked), len(answers))
 
 
@@ -66,11 +67,13 @@ def _picked(answers: DataFrame, choices: Mapping[str, tuple[str, ...]]) -> dict[
     return found
 
 
-def _written(folder: Path, files: Mapping[str, bytes]) -> tuple[Path, ...]:
+def _written(folder: Place, files: Mapping[str, bytes]) -> tuple[Place, ...]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if isinstance(folder, Path):
+            folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
-            (folder / name).write_bytes(content)
+            with written(folder / name) as path:
+                path.write_bytes(content)
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror or error}") from None
     return tuple(folder / name for name in files)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
 
+from crossover.blobs import Place, place, written
 from crossover.errors import ConfigError, StoreError
 from crossover.experiments.exporting.stored import stored_answers
 from crossover.experiments.report import load_frame
@@ -23,8 +24,8 @@ _PASSAGES = TypeAdapter(tuple[Passage, ...])
 _TRACE = TypeAdapter(tuple[Step, ...])
 
 
-def load_results(run: str | Path, *, passages: bool = False, traces: bool = False) -> DataFrame:
-    """Read a run's directory as a table with every answer, its scores and what it cost.
+def load_results(run: str | Place, *, passages: bool = False, traces: bool = False) -> DataFrame:
+    """Read a run's directory, or its copy in a bucket, as a table with every answer.
 
     ``passages`` and ``traces`` add a column of that name, as JSON; it is empty where the directory
     no longer holds the answer itself. ``attrs`` say which metrics lead (``metrics``) and by which
@@ -34,7 +35,10 @@ def load_results(run: str | Path, *, passages: bool = False, traces: bool = Fals
     frame = load_frame(run)
     if not (passages or traces):
         return frame
-    answers = [one.answer if one else None for one in stored_answers(frame, run)]
+    folder = place(run)
+    # a bucket holds no store
+    stored = stored_answers(frame, folder) if isinstance(folder, Path) else (None,) * len(frame)
+    answers = [one.answer if one else None for one in stored]
     found = frame.copy()
     if passages:
         found["passages"] = [
@@ -45,25 +49,26 @@ def load_results(run: str | Path, *, passages: bool = False, traces: bool = Fals
     return found
 
 
-def write_results(frame: DataFrame, path: str | Path) -> Path:
-    """Write results as Parquet, CSV or JSON lines, whichever the name ends with.
+def write_results(frame: DataFrame, to: str | Place) -> Place:
+    """Write results as Parquet, CSV or JSON lines, whichever the name ends with; returns where.
 
     In CSV and JSON lines, what is unknown or does not apply is empty and null; Parquet keeps the
     attributes too. Raises ConfigError for another ending and StoreError where it cannot be written.
     """
-    path = Path(path)
-    if path.suffix not in FORMATS:
-        raise ConfigError(f"{path}: name a file that ends with {', '.join(FORMATS)}")
+    target = place(to)
+    if target.suffix not in FORMATS:
+        raise ConfigError(f"{target}: name a file that ends with {', '.join(FORMATS)}")
     try:
-        if path.suffix == ".parquet":
-            frame.to_parquet(path, engine="pyarrow", index=False)
-        elif path.suffix == ".csv":
-            frame.to_csv(path, index=False)
-        else:
-            path.write_text("".join(_lines(frame)), encoding="utf-8")
+        with written(target) as path:
+            if path.suffix == ".parquet":
+                frame.to_parquet(path, engine="pyarrow", index=False)
+            elif path.suffix == ".csv":
+                frame.to_csv(path, index=False)
+            else:
+                path.write_text("".join(_lines(frame)), encoding="utf-8")
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
-    return path
+        raise StoreError(f"{target} cannot be written: {error.strerror or error}") from error
+    return target
 
 
 def _lines(frame: DataFrame) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from crossover.blobs import Place, place, written
 from crossover.errors import ConfigError, DataError, MissingExtra, StoreError
 from crossover.experiments.exporting.spans import Spans, Told
 from crossover.experiments.exporting.stored import stored_answers
@@ -27,10 +28,11 @@ IDS = ("traceId", "spanId", "parentSpanId")
 def export_spans(run: str | Path, target: str, *, with_content: bool = False) -> tuple[int, int]:
     """Export the stored traces of a run; return how many answers were told and how many lacked.
 
-    ``target`` is a file that ends with ``.jsonl`` or the address of a collector, where the
-    standard ``OTEL_EXPORTER_OTLP_HEADERS`` and its like count too. Answers, queries and what else
-    steps quote are left out unless ``with_content``. Raises ConfigError for another target,
-    DataError where the run's answers are gone, StoreError where nothing can be written or sent.
+    ``target`` is a file that ends with ``.jsonl``, a bucket's too, or the address of a collector,
+    where the standard ``OTEL_EXPORTER_OTLP_HEADERS`` and its like count too. Answers, queries and
+    what else steps quote are left out unless ``with_content``. Raises ConfigError for another
+    target, DataError where the run's answers are gone, StoreError where nothing can be written or
+    sent.
     """
     over_http = urlsplit(target).scheme in ("http", "https")
     if not over_http and not target.endswith(".jsonl"):
@@ -44,7 +46,7 @@ def export_spans(run: str | Path, target: str, *, with_content: bool = False) ->
     if over_http:
         _send(made, target)
     else:
-        _write(made, Path(target))
+        _write(made, place(target))
     return len(told), len(frame) - len(told)
 
 
@@ -60,13 +62,13 @@ def told_of(frame: DataFrame, run: str | Path) -> Iterator[Told]:
         yield Told(key, stored.answer, **names, finished=stored.finished, scores=known)
 
 
-def _write(spans: Iterator[ReadableSpan], path: Path) -> None:
+def _write(spans: Iterator[ReadableSpan], target: Place) -> None:
     try:
-        with path.open("w", encoding="utf-8") as file:
+        with written(target) as path, path.open("w", encoding="utf-8") as file:
             for batch in _batches(spans):
                 file.write(json.dumps(_otlp(batch), ensure_ascii=False) + "\n")
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror or error}") from error
+        raise StoreError(f"{target} cannot be written: {error.strerror or error}") from error
 
 
 def _send(spans: Iterator[ReadableSpan], address: str) -> None:

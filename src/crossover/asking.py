@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crossover import catalog, meter, tracing
+from crossover.blobs import Place
 from crossover.errors import ConfigError
 from crossover.files import read_documents
 from crossover.limits import Limits, check_prices
@@ -24,7 +24,11 @@ SHOWN = 400
 
 
 def ask_files(
-    question: str, files: Sequence[Path], strategy: str, model: str, limits: Limits | None = None
+    question: str,
+    files: Sequence[str | Place],
+    strategy: str,
+    model: str,
+    limits: Limits | None = None,
 ) -> Answer:
     """Answer a question from files; raises ConfigError or DataError before anything is asked."""
     if not question.strip():

@@ -167,7 +167,7 @@ def retrieval(
 def ask(
     question: Annotated[str, typer.Argument(help="What to ask.", show_default=False)],
     files: Annotated[
-        list[Path], typer.Argument(help="txt, md, html, pdf or docx.", show_default=False)
+        list[str], typer.Argument(help="txt, md, html, pdf or docx.", show_default=False)
     ],
     strategy: Annotated[str, typer.Option(help="How to answer.")] = "rag",
     model: Annotated[str, typer.Option(help="Who answers.")] = "reader",

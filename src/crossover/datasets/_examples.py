@@ -6,9 +6,9 @@ import hashlib
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from crossover.blobs import Place, path_within
 from crossover.datasets._records import (
     BadField,
     Evidence,
@@ -32,7 +32,7 @@ MOST_NAMED = 1000
 class Library:
     """The documents of a dataset. ``root`` is the folder that paths may not leave."""
 
-    root: Path | None = None
+    root: Place | None = None
     by_id: dict[str, Document] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
@@ -64,14 +64,12 @@ class Library:
         """Return the document of a file in the root's tree; its id is the path from there."""
         if self.root is None:
             raise DataError("expected an inline document, a path means nothing here")
-        root = self.root.resolve()
         try:
-            resolved = (root / path).resolve()
+            name = path_within(self.root, path)
         except (OSError, ValueError, RuntimeError):
             raise DataError(f"{path!r} cannot be a file's path") from None
-        if not resolved.is_relative_to(root):
+        if name is None:
             raise DataError(f"{path} lies outside {self.root}; documents must lie inside it")
-        name = resolved.relative_to(root).as_posix()
         if name not in self.files:
             document = read_document(self.root / name, name)
             if name in self.by_id:

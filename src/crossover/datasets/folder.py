@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
+from crossover.blobs import Blob, Place, path_within, place
 from crossover.datasets._examples import ExampleBuilder, Library, metrics_for, read
 from crossover.datasets._records import suggestion
 from crossover.datasets.jsonl import forms_of, lines_of, parsed
@@ -38,7 +38,8 @@ class Folder(Dataset):
 
     CSV columns: question, answers (``|`` between several, empty is unanswerable), and where
     wanted file (else all documents right inside the folder), id, group, choices, form and
-    tag.NAME. JSONL lines are as in ``jsonl``. Raises DataError that names file, line and column.
+    tag.NAME. JSONL lines are as in ``jsonl``. The folder may lie in a bucket
+    (``s3://bucket/folder``). Raises DataError that names file, line and column.
     """
 
     path: str = field(metadata={"help": "the folder with the documents", "path": "folder"})
@@ -83,19 +84,18 @@ class Folder(Dataset):
         """Tell the bad records that the last reading left out, one line each."""
         return list(self._skipped)
 
-    def _paths(self) -> tuple[Path, Path]:
-        folder = existing_folder(Path(self.path).expanduser())
+    def _paths(self) -> tuple[Place, Place]:
+        folder = existing_folder(place(self.path))
+        names = (self.questions,) if self.questions else DEFAULT_NAMES
+        for name in names:
+            if inside := _inside(folder, name):
+                return folder, existing_file(inside)
         if self.questions:
-            given = Path(self.questions).expanduser()
-            inside = folder / given
-            return folder, existing_file(inside if inside.exists() else given)
-        for name in DEFAULT_NAMES:
-            if (folder / name).exists():
-                return folder, existing_file(folder / name)
+            return folder, existing_file(place(self.questions))
         raise DataError(f"{folder}: holds no {' or '.join(DEFAULT_NAMES)}; give questions=FILE")
 
 
-def table_of(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+def table_of(path: Place) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     """Read a CSV file's header and its rows, each with the line it starts on."""
     rows = _numbered_rows(path)
     header = [name.strip() for name in next(rows, (1, []))[1]]
@@ -126,8 +126,22 @@ def record_of(header: Sequence[str], cells: Sequence[str]) -> dict[str, object]:
     return record | {"tags": {name: cell for name, cell in tags.items() if cell}}
 
 
+def _inside(folder: Place, name: str) -> Place | None:
+    """The file of that name or path from the folder, where there is one."""
+    try:
+        if isinstance(folder, Blob) and path_within(folder, name) is None:
+            return None
+        found = folder / name
+        return found if found.exists() else None
+    except ValueError:
+        # another bucket's address
+        return None
+    except OSError as error:
+        raise DataError(f"{found}: cannot be read: {error.strerror}") from None
+
+
 def _records_of(
-    path: Path,
+    path: Place,
 ) -> tuple[Iterator[tuple[int, Callable[[], object]]], Mapping[str, str]]:
     """Yield the line of each record and what reads it; with it go the names of the columns."""
     if path.suffix.lower() == ".csv":
@@ -136,7 +150,7 @@ def _records_of(
     return ((n, partial(parsed, line)) for n, line in lines_of(path)), {}
 
 
-def _numbered_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _numbered_rows(path: Place) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
     start = 1
     try:

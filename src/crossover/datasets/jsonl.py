@@ -7,8 +7,9 @@ import json
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import BinaryIO, cast
 
+from crossover.blobs import Place, place
 from crossover.datasets._examples import ExampleBuilder, Library, metrics_for, read
 from crossover.errors import DataError
 from crossover.files import existing_file
@@ -24,7 +25,8 @@ class Jsonl(Dataset):
 
     Fields: question, answers (a list or one text; [] is unanswerable), documents (objects with id,
     text and title, or paths from the file's folder) or context (a text); and where wanted id,
-    choices, evidence, group, tags, form. Raises DataError that names file, line and field.
+    choices, evidence, group, tags, form. The file may lie in a bucket (``s3://bucket/file.jsonl``).
+    Raises DataError that names file, line and field.
     """
 
     path: str = field(metadata={"help": "the JSONL file, UTF-8", "path": "file"})
@@ -36,7 +38,7 @@ class Jsonl(Dataset):
     def examples(self) -> Iterator[Example]:
         """Yield the examples in file order, reading line by line."""
         self._skipped.clear()
-        path = existing_file(Path(self.path).expanduser())
+        path = existing_file(place(self.path))
         builder = ExampleBuilder(Library(path.parent))
         yield from read(
             lines_of(path),
@@ -47,17 +49,17 @@ class Jsonl(Dataset):
 
     def metrics(self) -> Sequence[str]:
         """Name ``choice_accuracy`` where every question is a choice, else recall, match and F1."""
-        return metrics_for(forms_of(existing_file(Path(self.path).expanduser())))
+        return metrics_for(forms_of(existing_file(place(self.path))))
 
     def skipped(self) -> list[str]:
         """Tell the bad records that the last reading left out, one line each."""
         return list(self._skipped)
 
 
-def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
+def lines_of(path: Place) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that are not blank, with their numbers from 1."""
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with path.open("rb") as stored, _unpacked(stored, path.suffix) as file:
             for number, line in enumerate(file, 1):
                 line = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
                 if line.strip():
@@ -65,6 +67,10 @@ def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{path}: cannot be read: {reason}") from None
+
+
+def _unpacked(stored: BinaryIO, suffix: str) -> BinaryIO:
+    return cast(BinaryIO, gzip.GzipFile(fileobj=stored)) if suffix == ".gz" else stored
 
 
 def parsed(line: bytes) -> object:
@@ -82,7 +88,7 @@ def parsed(line: bytes) -> object:
         raise DataError("JSON nested too deeply, or with a number too long") from None
 
 
-def forms_of(path: Path) -> Iterator[Form]:
+def forms_of(path: Place) -> Iterator[Form]:
     """Yield the form of each readable line, for the choice of metrics alone."""
     for _, line in lines_of(path):
         try:
