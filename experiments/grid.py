@@ -67,6 +67,10 @@ class Grid:
     budget: Budget = Budget()
     engine: Engine = field(default_factory=lambda: catalog.load(Engine, "local"))
 
+    def bound(self, model: Model, source: Source) -> Model:
+        """A model as it answers a dataset: one that plays released answers has that dataset's."""
+        return _bound(model, source.dataset)
+
     def jobs(self, keyed: bool = True) -> Iterator[Job]:
         """Every combination; a document's questions and strategies come together.
 

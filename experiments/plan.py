@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +11,11 @@ from rich.table import Table
 
 from crossover import catalog
 from crossover.errors import MissingExtra
-from crossover.experiments.grid import Grid, Job, sampled
+from crossover.experiments.grid import Grid, Source, sampled
 from crossover.measure import measured
 from crossover.models._planned import Planned
-from crossover.types import Answer, Question, Usage
+from crossover.roles import Model, Strategy
+from crossover.types import Answer, Example, Question, Usage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,25 +35,29 @@ def plan(grid: Grid) -> pd.DataFrame:
     except ImportError:
         raise MissingExtra("pandas", "report", "planning a run") from None
 
-    together: dict[tuple[str, str, str], list[Job]] = defaultdict(list)
-    for job in grid.jobs():
-        names = (job.source.name, catalog.spec(job.model), catalog.spec(job.strategy))
-        together[names].append(job)
-    rows = [_row(names, jobs, grid) for names, jobs in together.items()]
+    chosen = {name: sampled(found, SAMPLE, grid.seed) for name, found in grid.examples.items()}
+    rows = [
+        _row(source, model, strategy, chosen[source.name], grid)
+        for model in grid.models
+        for source in grid.sources
+        for strategy in grid.strategies
+    ]
     return pd.DataFrame(rows)
 
 
-def _row(names: tuple[str, str, str], jobs: Sequence[Job], grid: Grid) -> dict[str, object]:
-    chosen = sampled([job.example for job in jobs], SAMPLE, grid.seed)
-    answers = [_planned(jobs[0], example.question) for example in chosen]
-    scale = len(jobs) / len(chosen)
+def _row(
+    source: Source, model: Model, strategy: Strategy, chosen: Sequence[Example], grid: Grid
+) -> dict[str, object]:
+    bound = grid.bound(model, source)
+    answers = [_planned(strategy, bound, example.question) for example in chosen]
+    questions = len(grid.examples[source.name])
+    scale = questions / len(chosen)
     total = sum((answer.usage for answer in answers), Usage())
-    dataset, model, strategy = names
     return {
-        "dataset": dataset,
-        "model": model,
-        "strategy": strategy,
-        "questions": len(jobs),
+        "dataset": source.name,
+        "model": catalog.spec(model),
+        "strategy": catalog.spec(strategy),
+        "questions": questions,
         "calls": round(total.calls * scale),
         "input_tokens": _scaled(total.input_tokens, scale),
         "output_tokens_at_most": _scaled(total.output_tokens, scale),
@@ -63,9 +67,9 @@ def _row(names: tuple[str, str, str], jobs: Sequence[Job], grid: Grid) -> dict[s
     }
 
 
-def _planned(job: Job, question: Question) -> Answer:
-    model = job.model if hasattr(job.model, "prediction") else Planned(job.model)
-    return measured(job.strategy, question, model, planning=True)
+def _planned(strategy: Strategy, model: Model, question: Question) -> Answer:
+    asked = model if hasattr(model, "prediction") else Planned(model)
+    return measured(strategy, question, asked, planning=True)
 
 
 def _scaled(tokens: int | None, scale: float) -> int | None:
