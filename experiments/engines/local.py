@@ -35,7 +35,11 @@ class Local(Engine):
     @property
     def parts(self) -> int:
         """How many processes work beside this one; 1 is this one alone."""
-        return len(os.sched_getaffinity(0)) if self.workers == "auto" else self.workers
+        if self.workers != "auto":
+            return self.workers
+        # cores that this process may use, where the system tells them apart
+        mine = getattr(os, "sched_getaffinity", None)
+        return len(mine(0)) if mine else os.cpu_count() or 1
 
     def start(self, tasks: Sequence[str]) -> Working:
         """Begin with the tasks, each in a process of its own."""
