@@ -12,7 +12,7 @@ HOMES = {"pipelines", "retrievers", "compressors", "experiments", "app"}
 # a module imports only from its own level and those before it
 ORDER = [
     {"errors", "readable"},
-    {"types", "watching", "branches", "normalise"},
+    {"types", "watching", "branches", "normalise", "keeping"},
     {"decisions"},
     {"roles", "meter", "notation", "options", "tokens", "precision", "sentences", "abstention"}
     | {"choices"},

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
+from threading import Event
 from typing import TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+# of the pools that this work is done in: set where the result is wanted no more
+_given_up: ContextVar[tuple[Event, ...]] = ContextVar("crossover_given_up", default=())
 
 
 class Branch:
@@ -24,11 +27,19 @@ class Branch:
         return self.waited + (self.outer.all_waited() if self.outer else 0.0)
 
 
+def given_up() -> bool:
+    """Whether whoever waits for this piece of work was interrupted."""
+    return any(event.is_set() for event in _given_up.get())
+
+
 def in_threads(
     work: Callable[[int, Item], Result], items: Sequence[Item], threads: int
 ) -> list[Result]:
     """Run work on every item, each in a context of its own, until one fails."""
+    interrupted = Event()
+    token = _given_up.set((*_given_up.get(), interrupted))
     contexts = [copy_context() for _ in items]
+    _given_up.reset(token)
     if threads < 2:
         return [contexts[at].run(work, at, item) for at, item in enumerate(items)]
     failures: list[BaseException] = []
@@ -51,5 +62,6 @@ def in_threads(
             raise failures[0] from None
         except BaseException as interrupt:
             # nothing new is begun while the pool lets calls under way finish
+            interrupted.set()
             failures.append(interrupt)
             raise

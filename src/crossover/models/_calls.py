@@ -116,6 +116,38 @@ Source = Callable[[Reading, Event], Iterator[str]]
 """Reads a reply and yields what others are to have of it; the event says that nobody waits."""
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often what may pass is tried, and the pauses between: growing ones, or as asked for."""
+
+    attempts: int
+    pause: float
+    longest_pause: float
+
+    def persist(self, work: Callable[[], Result], sleep: Callable[[float], None]) -> Result:
+        """Do the work until it succeeds or there is no point in going on; raises Failed."""
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt
+
+        retrying = Retrying(
+            stop=stop_after_attempt(self.attempts),
+            wait=self._wait,
+            retry=retry_if_exception(lambda e: isinstance(e, Failed) and e.again),
+            sleep=sleep,
+            reraise=True,
+        )
+        return retrying(work)
+
+    def _wait(self, state: RetryCallState) -> float:
+        from tenacity import wait_exponential, wait_random
+
+        trouble = state.outcome.exception() if state.outcome else None
+        asked = trouble.pause if isinstance(trouble, Failed) else None
+        if asked is not None:
+            return min(asked, self.longest_pause)
+        growing = wait_exponential(multiplier=self.pause, max=self.longest_pause)
+        return growing(state) + wait_random(0, self.pause)(state)
+
+
 class Call:
     """One request, attempted until it is answered or there is no point in going on."""
 
@@ -125,9 +157,7 @@ class Call:
         send: Callable[[], Iterable[Any]],
         *,
         openai_stream: bool,
-        attempts: int,
-        pause: float,
-        longest_pause: float,
+        patience: Patience,
         timeout: float,
         slots: Semaphore,
     ) -> None:
@@ -135,11 +165,10 @@ class Call:
         self.made = 0
         self.seconds = 0.0
         self.troubles: list[str] = []
+        self.batches: list[str] = []
         self.reading = Reading(openai_stream)
         self._send = send
-        self._attempts = attempts
-        self._pause = pause
-        self._longest_pause = longest_pause
+        self._patience = patience
         self._timeout = timeout
         self._slots = slots
 
@@ -204,29 +233,14 @@ class Call:
                 self.seconds += time.perf_counter() - started
 
     def _persist(self, work: Callable[[], Result]) -> Result:
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt
-
-        retrying = Retrying(
-            stop=stop_after_attempt(self._attempts),
-            wait=self._wait,
-            retry=retry_if_exception(lambda e: isinstance(e, Failed) and e.again),
-            sleep=_pause_apart,
-            reraise=True,
-        )
         try:
-            return retrying(work)
+            return self._patience.persist(work, self._sleep)
         except Failed as trouble:
             raise trouble.error from None
 
-    def _wait(self, state: RetryCallState) -> float:
-        from tenacity import wait_exponential, wait_random
-
-        trouble = state.outcome.exception() if state.outcome else None
-        asked = trouble.pause if isinstance(trouble, Failed) else None
-        if asked is not None:
-            return min(asked, self._longest_pause)
-        growing = wait_exponential(multiplier=self._pause, max=self._longest_pause)
-        return growing(state) + wait_random(0, self._pause)(state)
+    def _sleep(self, seconds: float) -> None:
+        with meter.wait():
+            time.sleep(seconds)
 
 
 def within(
@@ -279,11 +293,6 @@ def _detail(details: Any, name: str) -> int | None:
     """Find a count by the end of its name: service tiers put theirs before it."""
     found = [n for key, n in (details or {}).items() if key.endswith(name) and n is not None]
     return sum(found) if found else None
-
-
-def _pause_apart(seconds: float) -> None:
-    with meter.wait():
-        time.sleep(seconds)
 
 
 def _reason(about: Mapping[str, Any]) -> str:

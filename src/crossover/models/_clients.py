@@ -63,6 +63,7 @@ class Settings:
     seed: int | None
     logprobs: bool
     parameters: str
+    batch: bool = False
 
 
 def key_for(name: str, base_url: str, key_env: str) -> str | None:
@@ -117,6 +118,8 @@ def client(settings: Settings) -> BaseChatModel:
     """Build LangChain's client; raises ConfigError: provider, package or parameter unknown."""
     from langchain.chat_models import init_chat_model
 
+    from crossover.models._batch_calls import gathering
+
     def build(**options: Any) -> BaseChatModel:
         built: BaseChatModel = init_chat_model(
             settings.model, model_provider=settings.provider, **options
@@ -131,7 +134,8 @@ def client(settings: Settings) -> BaseChatModel:
     try:
         shape = type(build(**where)).model_fields
         known = {*shape, *(field.alias for field in shape.values() if field.alias)}
-        return build(**where, **_options(settings, known))
+        built = build(**where, **_options(settings, known))
+        return gathering(built) if settings.batch else built
     except ImportError as error:
         raise ConfigError(_missing_package(settings.provider, error)) from None
     except Exception as error:
