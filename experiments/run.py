@@ -19,7 +19,7 @@ from crossover.experiments.store import Key, Store
 from crossover.measure import measured
 from crossover.roles import Model
 from crossover.types import Answer
-from crossover.wrapped import with_models
+from crossover.wrapped import at_once, with_models
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +126,7 @@ def execute(jobs: Sequence[Job], store: Store, seed: int, progress: Progress) ->
     for model, together in groupby(unique, key=lambda job: catalog.spec(job.model)):
         todo = [job for job in together if job.key not in done]
         if todo:
-            threads = getattr(todo[0].model, "concurrency", 1)
+            threads = at_once(todo[0].model)
             _answer_all(todo, store, seed, threads, progress, f"crossover-{model}")
 
 

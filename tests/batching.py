@@ -23,6 +23,8 @@ from typing import Any
 
 from misbehaving import Asked, Behaviour, Out, answer
 
+from crossover.models.langchain import LangChainModel
+
 Body = dict[str, Any]
 # the lines of the output that answer a request, from its custom id and the usual line
 Bend = Callable[[str, Body, Body], list[Any]]
@@ -62,6 +64,7 @@ class BatchEndpoint:
         self.batches: dict[str, Made] = {}
         self._files: dict[str, bytes] = {}
         self._troubles: defaultdict[str, deque[Behaviour]] = defaultdict(deque)
+        self._lost: list[str] = []
         self._lock = Lock()
         self._closed = Event()
         endpoint = self
@@ -105,6 +108,11 @@ class BatchEndpoint:
         self._troubles[place].extend(behaviours)
         return self
 
+    def lose(self, place: str) -> BatchEndpoint:
+        """Do what the next request to a place asks for, but reset the connection then."""
+        self._lost.append(place)
+        return self
+
     def count(self, place: str) -> int:
         """How many requests came to a place."""
         return sum(f"{method} {path}".startswith(place) for method, path, _ in self.requests)
@@ -139,6 +147,9 @@ class BatchEndpoint:
             return whole(Asked(0, path, headers, json.loads(data)), out)
         else:
             served = self._openai(place, path, data)
+        if place in self._lost:
+            self._lost.remove(place)
+            return out.reset()
         if isinstance(served, bytes):
             return out.whole(200, "application/octet-stream", served)
         if served is None:
@@ -159,8 +170,9 @@ class BatchEndpoint:
     def _output(self, made: Made, usual: Callable[[str, Body], Body]) -> bytes:
         lines: list[Any] = []
         # no provider promises the order of the requests
-        for id, body in reversed(made.requests.items()):
-            lines += self.line(id, body, usual(id, body)) if self.line else [usual(id, body)]
+        for each, body in reversed(made.requests.items()):
+            line = usual(each, body)
+            lines += self.line(each, body, line) if self.line else [line]
         texts = (line if isinstance(line, str) else json.dumps(line) for line in lines)
         return ("\n".join(texts) + self.tail).encode()
 
@@ -230,10 +242,9 @@ class BatchEndpoint:
             return self._message_batch(self._made({r["custom_id"]: r["params"] for r in asked}))
         if place == "GET /messages/batches":
             return {"data": [], "has_more": False, "first_id": None, "last_id": None}
-        id = path.split("/")[3]
-        if id not in self.batches:
+        made = self.batches.get(path.split("/")[3])
+        if made is None:
             return None
-        made = self.batches[id]
         if path.endswith("/results"):
             return self._output(made, self._result)
         return self._message_batch(made, self._over(made))
@@ -266,3 +277,15 @@ class BatchEndpoint:
             "stop_sequence": None,
             "usage": usage,
         }
+
+
+def batched(endpoint: BatchEndpoint, provider: str = "openai", **options: object) -> LangChainModel:
+    """A model at the endpoint that asks in batches, with pauses of milliseconds."""
+    return LangChainModel(f"{provider}:any", **(settings(endpoint, provider) | options))  # type: ignore[arg-type]
+
+
+def settings(endpoint: BatchEndpoint, provider: str = "openai") -> dict[str, object]:
+    """The options of such a model."""
+    url = endpoint.url if provider == "openai" else endpoint.root
+    quick = {"pause": 0.001, "longest_pause": 0.01, "batch_wait": 0.03, "batch_poll": 0.001}
+    return quick | {"base_url": url, "batch": True, "attempts": 3, "timeout": 5.0}

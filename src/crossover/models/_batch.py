@@ -108,6 +108,8 @@ class Batch:
         self.tickets[ticket.id] = ticket
         self._bytes += len(json.dumps(body))
         self._latest = time.monotonic()
+        full = len(self.tickets) >= self._collector.settings.size or self._bytes >= MOST_BYTES
+        self.closed = full
         self._collector.changed.notify_all()
         return ticket
 
@@ -188,7 +190,7 @@ class Batch:
     def _gather(self) -> None:
         settings, changed = self._collector.settings, self._collector.changed
         with changed:
-            while 0 < len(self.tickets) < settings.size and self._bytes < MOST_BYTES:
+            while self.tickets and not self.closed:
                 quiet = self._latest + settings.wait - time.monotonic()
                 if quiet <= 0:
                     break

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 UNKNOWN_WINDOW = 10_000_000
-# calls at once where nothing else is said: waiting for a batch takes a thread and no more
-AT_ONCE, AT_ONCE_IN_BATCHES, MOST_TOGETHER = 8, 256, 1_024
 # what bounds the calls at once to one model, whichever questions they serve
 _slots: dict[tuple[str, str, int], Semaphore] = {}
 # options that change how a model is reached, never what it answers
@@ -77,15 +75,17 @@ class LangChainModel(Model):
         default=60.0,
         metadata={"help": "seconds; caps what a provider asks to wait, too", **OPERATIONAL},
     )
-    concurrency: Annotated[int, Field(ge=0)] = field(
-        default=0,
-        metadata={"help": "calls at once; 0: 8, or 256 with batch", **OPERATIONAL},
+    concurrency: Annotated[int, Field(ge=1)] = field(
+        default=8, metadata={"help": "calls at once", **OPERATIONAL}
     )
     batch: bool = field(
         default=False, metadata={"help": "ask in the provider's batches, hours later, for less"}
     )
     batch_size: Annotated[int, Field(ge=1, le=50_000)] = field(
         default=10_000, metadata={"help": "requests in a batch at most", **OPERATIONAL}
+    )
+    batch_concurrency: Annotated[int, Field(ge=1)] = field(
+        default=256, metadata={"help": "calls that wait for batches at once", **OPERATIONAL}
     )
     batch_wait: Annotated[float, Field(ge=0)] = field(
         default=10.0,
@@ -121,8 +121,6 @@ class LangChainModel(Model):
             raise ConfigError(f"{self.name}: cached_price needs input_price and output_price")
         if self.batch and provider not in ENDPOINTS:
             raise ConfigError(f"{self.name}: only {' and '.join(ENDPOINTS)} take batches")
-        if not self.concurrency:
-            object.__setattr__(self, "concurrency", AT_ONCE_IN_BATCHES if self.batch else AT_ONCE)
         _clients.checked_url(self.base_url)
         _clients.extra_parameters(self.parameters)
 
@@ -131,6 +129,11 @@ class LangChainModel(Model):
         """The context window in tokens; UNKNOWN_WINDOW where only the provider knows."""
         known = self.context_window or prices.context_window(self.name, self.base_url)
         return known or UNKNOWN_WINDOW
+
+    @property
+    def at_once(self) -> int:
+        """How many calls at once it takes: waiting for batches costs next to nothing."""
+        return self.batch_concurrency if self.batch else self.concurrency
 
     def check(self) -> None:
         """Raise ConfigError where key, package or provider is missing; asks nobody.
@@ -167,12 +170,10 @@ class LangChainModel(Model):
             self._charge(request, call, usage)
 
     def complete_many(self, requests: Sequence[Request]) -> list[Completion]:
-        """Answer independent requests, at most ``concurrency`` at once unless in batches."""
+        """Answer independent requests, at most ``at_once`` at a time."""
         for request in requests[:1]:
             self._ready(request)
-        # in batches they are to come together, and waiting threads cost next to nothing
-        together = min(len(requests), MOST_TOGETHER) if self.batch else 1
-        return meter.side_by_side(self.complete, requests, max(self.concurrency, together))
+        return meter.side_by_side(self.complete, requests, self.at_once)
 
     def stream(self, request: Request) -> Iterator[str]:
         """Yield the reply as it arrives, and charge for it when it ends or is given up."""
