@@ -6,7 +6,7 @@
 It plays OpenAI's protocol (files, batches) and Anthropic's (message batches) side by side. Every
 text comes from ``reply``, so that batched and unbatched requests are answered the same. ``fail``
 plays other behaviours instead of the next requests to a place, ``line`` bends lines of the output,
-``how`` says how batches end, and nothing ends while ``hold`` holds.
+``how`` says how one batch after another ends, and nothing ends while ``hold`` holds.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class BatchEndpoint:
     def __init__(self, reply: Callable[[Body], str] = digest_of, *, looks: int = 1) -> None:
         self.reply = reply
         self.looks = looks
-        self.how = "completed"
+        self.how = ["completed"]
         self.errors: list[Body] = []
         self.line: Bend | None = None
         self.tail = ""
@@ -159,7 +159,8 @@ class BatchEndpoint:
     def _made(self, requests: dict[str, Body], label: str | None = None) -> Made:
         with self._lock:
             made = Made(f"batch_{len(self.batches) + 1}", requests, label)
-            made.how, made.errors = self.how, self.errors
+            made.how = self.how.pop(0) if len(self.how) > 1 else self.how[0]
+            made.errors = self.errors
             self.batches[made.id] = made
         return made
 
