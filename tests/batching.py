@@ -6,7 +6,8 @@
 It plays OpenAI's protocol (files, batches) and Anthropic's (message batches) side by side. Every
 text comes from ``reply``, so that batched and unbatched requests are answered the same. ``fail``
 plays other behaviours instead of the next requests to a place, ``line`` bends lines of the output,
-``how`` says how one batch after another ends, and nothing ends while ``hold`` holds.
+``how`` says how one batch after another ends, and while ``hold`` holds only those end that
+are ``released``.
 """
 
 from __future__ import annotations
@@ -60,6 +61,7 @@ class BatchEndpoint:
         self.line: Bend | None = None
         self.tail = ""
         self.hold = Event()
+        self.released: set[str] = set()
         self.requests: list[tuple[str, str, Mapping[str, str]]] = []
         self.batches: dict[str, Made] = {}
         self._files: dict[str, bytes] = {}
@@ -117,6 +119,10 @@ class BatchEndpoint:
         """How many requests came to a place."""
         return sum(f"{method} {path}".startswith(place) for method, path, _ in self.requests)
 
+    def looked_at(self, number: int) -> bool:
+        """Whether a batch with that number (from 0) or a later one was asked after."""
+        return any(made.looks for made in list(self.batches.values())[number:])
+
     def __enter__(self) -> BatchEndpoint:
         self._thread.start()
         return self
@@ -166,7 +172,8 @@ class BatchEndpoint:
 
     def _over(self, made: Made) -> bool:
         made.looks += 1
-        return made.looks >= self.looks and not self.hold.is_set()
+        held = self.hold.is_set() and made.id not in self.released
+        return made.looks >= self.looks and not held
 
     def _output(self, made: Made, usual: Callable[[str, Body], Body]) -> bytes:
         lines: list[Any] = []

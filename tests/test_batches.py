@@ -252,7 +252,7 @@ def test_an_interrupt_ends_the_waiting_at_once(endpoint: BatchEndpoint) -> None:
     with meter.watched(lambda *_: None):
         thread = Thread(target=ask)
         thread.start()
-        while not endpoint.count("GET /batches/"):
+        while not endpoint.looked_at(0):
             thread.join(0.01)
         meter.stop()
         thread.join()

@@ -220,7 +220,8 @@ class Batch:
             self._doubtful = batches.findable
             if found := batches.find(self._label):
                 return found
-            trouble.again = trouble.again and batches.findable
+            passing = trouble.error.outcome == "failed:server"
+            trouble.again = trouble.again and (batches.findable or passing)
             raise trouble from None
 
     def _find(self) -> None:

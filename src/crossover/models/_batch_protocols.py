@@ -18,6 +18,8 @@ ENDPOINTS = {
 }
 # a later batch may answer what an expired one did not; nobody was billed for it
 PASSING = ("batch_expired",)
+# after these nobody knows whether a batch has begun
+DOUBTFUL = ("timeout", "connection", "server", "bad_reply")
 STATUSES = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -95,14 +97,14 @@ def not_found(error: Exception) -> bool:
 
 
 def unanswered(error: Exception, trouble: Failed) -> bool:
-    """Whether a request may have arrived although no answer came."""
+    """Whether a request may have done its work although no readable answer came."""
     names = set[str]()
     cause: BaseException | None = error
     while cause:
         names.add(type(cause).__name__)
         cause = cause.__cause__ or cause.__context__
-    refused = names & {"ConnectError", "ConnectTimeout"}
-    return not refused and trouble.error.outcome in ("failed:timeout", "failed:connection")
+    unreached = names & {"ConnectError", "ConnectTimeout"}
+    return not unreached and trouble.error.outcome.removeprefix("failed:") in DOUBTFUL
 
 
 def of_all(trouble: Failed) -> Failed:
