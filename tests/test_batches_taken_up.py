@@ -255,16 +255,16 @@ def test_a_killed_run_goes_on_where_it_was(endpoint: BatchEndpoint, tmp_path: Pa
     grid, tests = _grid(tmp_path, endpoint), Path(__file__).parent
     command = [sys.executable, "-m", "crossover", "run", str(grid), "--out", str(tmp_path / "run")]
     path = os.pathsep.join([str(tests), os.environ.get("PYTHONPATH", "")])
+    endpoint.hold.set()
+    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path})
     for _ in range(2):
         before = len(endpoint.batches)
         endpoint.released = set(endpoint.batches)
-        endpoint.hold.set()
-        process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": path})
         while not endpoint.looked_at(before):
             assert process.poll() is None
             time.sleep(0.01)
-        process.kill()
-        assert process.wait() == -signal.SIGKILL
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
     endpoint.hold.clear()
     frame = crossover.run(grid, tmp_path / "run")
     assert set(frame["outcome"]) == {"answered"}

@@ -16,7 +16,7 @@ Component = TypeVar("Component")
 
 def at_once(model: Model) -> int:
     """How many calls at once a model takes; more than its ``concurrency`` where they only wait."""
-    return int(getattr(model, "at_once", None) or getattr(model, "concurrency", 1))
+    return int(getattr(model, "at_once", getattr(model, "concurrency", 1)))
 
 
 class Wrapped(Model):

@@ -1,4 +1,4 @@
-"""One batch from its first request to its last reply, and the requests in it."""
+"""One batch from its first request to its last reply."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +19,7 @@ from crossover.models._batch_protocols import (
     of_all,
     unanswered,
 )
+from crossover.models._batch_tickets import Ticket
 from crossover.models._calls import Patience
 from crossover.models._failures import Failed, failed
 
@@ -33,40 +33,6 @@ MOST_BYTES = 100_000_000
 SLOWEST = 10
 # of a request's digest; with a number behind it, no custom id exceeds 64 characters
 DIGITS = 48
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """When a batch is submitted, and how it is looked after."""
-
-    size: int
-    wait: float
-    poll: float
-    patience: Patience
-
-
-class Ticket:
-    """One request on its way: ``result`` is what came of it once it has ``ended``.
-
-    None then says that its batch is gone (somebody deleted it) and that nothing was paid.
-    """
-
-    def __init__(self, batch: Batch, id: str, body: Mapping[str, Any] | None) -> None:
-        self.batch = batch
-        self.id = id
-        self.body = body
-        self.held = False
-        self.result: Reply | Exception | None = None
-        self.ended = Event()
-
-    def end(self, result: Reply | Exception | None) -> None:
-        """Hand the result to whoever waits."""
-        self.result = result
-        self.ended.set()
-
-    def kept(self) -> None:
-        """Note that the reply is kept elsewhere, or no use to anybody."""
-        self.batch.settle([self])
 
 
 class Batch:
@@ -131,6 +97,10 @@ class Batch:
             self._free[ticket.id[:DIGITS]].append(ticket.id)
             self._leave()
         self._submitted.wait()
+        with self._collector.changed:
+            if self.left:
+                # its thread may be busy for some more seconds; who asks next need not wait for that
+                self._drop()
 
     def settle(self, tickets: Iterable[Ticket]) -> None:
         """Forget requests of which nothing more is to be had here."""

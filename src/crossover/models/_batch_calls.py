@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from crossover import meter
 from crossover.errors import ConfigError, CrossoverError, ModelError
 from crossover.keeping import once_kept
-from crossover.models._batch import Settings, Ticket
 from crossover.models._batch_protocols import ENDPOINTS, Reply, protocol
+from crossover.models._batch_tickets import Settings, Ticket
 from crossover.models._batches import WATCHED, Collector
 from crossover.models._calls import Call, Reading
 from crossover.models._failures import Failed, failed

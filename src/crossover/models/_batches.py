@@ -11,8 +11,9 @@ from typing import Any
 
 from crossover import meter
 from crossover.models import _batch_files
-from crossover.models._batch import DIGITS, Batch, Settings, Ticket
+from crossover.models._batch import DIGITS, Batch
 from crossover.models._batch_protocols import Batches
+from crossover.models._batch_tickets import Settings, Ticket
 
 # how often who waits for a reply looks whether the run is stopped, in seconds
 WATCHED = 0.2

@@ -13,9 +13,9 @@ from pydantic import Field
 from crossover import meter, prices
 from crossover.errors import ConfigError, UnsupportedRequest, WindowError
 from crossover.models import _clients
-from crossover.models._batch import Settings
 from crossover.models._batch_calls import BatchedCall, check_batches
 from crossover.models._batch_protocols import ENDPOINTS
+from crossover.models._batch_tickets import Settings
 from crossover.models._calls import CALLED, CUT, Call, Patience, Reading
 from crossover.models._rendering import cited, messages, prompt_digest, rendered_text
 from crossover.roles import Model
