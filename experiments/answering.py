@@ -20,7 +20,7 @@ from crossover.measure import measured
 from crossover.models._pace import shared
 from crossover.roles import Model
 from crossover.types import Answer
-from crossover.wrapped import with_models
+from crossover.wrapped import at_once, with_models
 
 # how often a job that another process holds is looked at again, in seconds
 POLL = 0.5
@@ -107,7 +107,7 @@ class _Crew:
         """Answer jobs model after model."""
         for model, together in groupby(jobs, key=lambda job: catalog.spec(job.model)):
             todo = list(together)
-            threads = -(-getattr(todo[0].model, "concurrency", 1) // self._parts)
+            threads = -(-at_once(todo[0].model) // self._parts)
             self._answer_all(todo, threads, f"crossover-{model}")
 
     def _answer_all(self, jobs: Sequence[Job], threads: int, name: str) -> None:

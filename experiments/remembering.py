@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 
 from crossover import meter
 from crossover.experiments.store import Store
+from crossover.keeping import keeping
 from crossover.roles import Model
 from crossover.types import Completion, Request, Step
 from crossover.wrapped import Wrapped
@@ -43,8 +44,9 @@ class Remembering(Wrapped):
             return stored
         # an interrupt lets calls under way finish; nothing new is asked
         meter.check_stopped()
-        completion = self.model.complete(request)
-        self.store.keep_reply(self.job, call, completion)
+        with keeping():
+            completion = self.model.complete(request)
+            self.store.keep_reply(self.job, call, completion)
         return completion
 
     def _call(self, request: Request) -> str:

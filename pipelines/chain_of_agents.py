@@ -25,6 +25,7 @@ from crossover.pipelines._parts import Worker, answered, looked_for, where, word
 from crossover.pipelines._voting import majority
 from crossover.roles import Model, Strategy
 from crossover.types import Answer, Passage, Question, Request
+from crossover.wrapped import at_once
 
 NAME = "chain_of_agents"
 
@@ -115,7 +116,7 @@ class ChainOfAgents(Strategy):
 
         if self.count == 1:
             return walk(0).answer
-        threads = getattr(worker.model, "concurrency", 1)
+        threads = at_once(worker.model)
         with meter.stage("paths"):
             paths = meter.side_by_side(walk, range(self.count), threads)
         if self.join == "judge":

@@ -17,6 +17,7 @@ from crossover.pipelines._clarifying import Conversation, joined
 from crossover.pipelines._paragraphs import numbered
 from crossover.roles import Model, Strategy
 from crossover.types import Answer, Passage, Question, Request
+from crossover.wrapped import at_once
 
 NAME = "clarify"
 # turns in a round at most, and tokens of the longest prompt among them
@@ -84,7 +85,7 @@ class Clarify(Strategy):
             paths = meter.side_by_side(
                 lambda at: self._path(question, model, paragraphs, cut, at),
                 range(self.branching),
-                getattr(model, "concurrency", 1),
+                at_once(model),
             )
         return joined(paths, question)
 

@@ -16,6 +16,7 @@ from crossover.pipelines.rag import Rag
 from crossover.retrievers.dense import Dense
 from crossover.roles import Model, Strategy
 from crossover.types import Answer, Question
+from crossover.wrapped import at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Vote(Strategy):
 
         try:
             places = range(len(self.strategies))
-            answers = meter.side_by_side(ask, places, getattr(model, "concurrency", 1))
+            answers = meter.side_by_side(ask, places, at_once(model))
         except LimitReached:
             _offer_best(given, question)
             raise

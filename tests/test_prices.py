@@ -134,3 +134,26 @@ def test_any_counts_have_a_price_that_grows(
 def test_the_price_list_is_loaded_on_first_use() -> None:
     code = "import sys, crossover.prices; sys.exit('genai_prices' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_batches_cost_what_the_list_says_or_half():
+    usage = Usage(1000, 100, 0)
+    for model in (
+        "openai:gpt-4o-mini",
+        "anthropic:claude-sonnet-4-5",
+        "mistral:mistral-large-latest",
+    ):
+        assert price(model, usage, batch=True) == pytest.approx(price(model, usage) / 2)
+    # OpenAI takes nothing off cached tokens of this model in batches
+    cached = Usage(1000, 100, 1000)
+    assert price("openai:gpt-4o-mini", cached, batch=True) == price(
+        "openai:gpt-4o-mini", usage, batch=True
+    )
+    # not on the list of batches
+    old = "anthropic:claude-3-5-haiku-latest"
+    assert price(old, usage, batch=True) == pytest.approx(price(old, usage) / 2)
+    own = Prices(10.0, 20.0, 1.0)
+    assert price("any", cached, own, batch=True) == price("any", cached, own) / 2
+    assert price("any", usage, Prices(0.0, 0.0), batch=True) == 0.0
+    assert price("openai:no-such-model-at-all", usage, batch=True) is None
+    assert price("openai:gpt-4o-mini", Usage(None, None), batch=True) is None

@@ -14,7 +14,7 @@ ORDER = [
     {"errors", "readable"},
     {"blob_errors"},
     {"blobs"},
-    {"types", "watching", "branches", "normalise"},
+    {"types", "watching", "branches", "normalise", "keeping"},
     {"decisions"},
     {"roles", "meter", "notation", "options", "tokens", "precision", "sentences", "abstention"}
     | {"choices"},

@@ -11,6 +11,7 @@ from crossover.experiments.making.checking import Checker
 from crossover.experiments.making.drafts import Draft, Kept, Loss
 from crossover.experiments.making.duplicates import Seen
 from crossover.types import Usage
+from crossover.wrapped import at_once
 
 # proposals that fail with the model itself, one after another, before a kind is given up
 HOPELESS = 3
@@ -89,7 +90,7 @@ class _Maker:
             drafts = self.proposer.propose(self.kind, number, self._full())
         self.made.writing += bill.usage
         with meter.part() as bill:
-            threads = getattr(self.checker.model, "concurrency", 1)
+            threads = at_once(self.checker.model)
             found = meter.side_by_side(self._checked, drafts, threads)
         self.made.checking += bill.usage
         return found

@@ -18,6 +18,7 @@ from crossover.pipelines._quotes import quotes
 from crossover.replies import read_as
 from crossover.roles import Model
 from crossover.types import Completion, Document, Passage, Request
+from crossover.wrapped import at_once
 
 Place = tuple[Passage, ...]
 # questions asked for in one call
@@ -87,7 +88,7 @@ class Writer:
         missing = number - len(waiting)
         places = list(self._next(kind, -(-missing // TOGETHER[kind]), full))
         asked = meter.side_by_side(
-            lambda place: self._ask(kind, place), places, getattr(self.model, "concurrency", 1)
+            lambda place: self._ask(kind, place), places, at_once(self.model)
         )
         for found in asked:
             waiting.extend(found)

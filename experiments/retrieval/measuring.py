@@ -23,6 +23,7 @@ from crossover.metrics.retrieval import (
 )
 from crossover.roles import Model, Retrieving, Strategy
 from crossover.types import Answer, Example, Passage, Question
+from crossover.wrapped import at_once
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,7 +120,7 @@ def _answers(jobs: Sequence[Job], progress: Progress) -> Iterator[tuple[Job, Ans
 
     for _, together in groupby(jobs, key=lambda job: catalog.spec(job.model)):
         todo = list(together)
-        threads = getattr(todo[0].model, "concurrency", 1)
+        threads = at_once(todo[0].model)
         with ThreadPoolExecutor(threads) as pool:
             for job, answer in zip(todo, pool.map(answered, todo), strict=True):
                 progress.advance(answer)

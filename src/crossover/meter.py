@@ -18,7 +18,7 @@ from typing import Protocol, TypeVar
 
 from crossover.branches import Branch, in_threads
 from crossover.types import Answer, Step, Usage
-from crossover.watching import Watcher, check_stopped, stop, watched, working
+from crossover.watching import Watcher, check_stopped, pause, stop, watched, working
 
 __all__ = [
     "Meter",
@@ -27,6 +27,7 @@ __all__ = [
     "current",
     "metered",
     "part",
+    "pause",
     "side_by_side",
     "stage",
     "stop",
@@ -151,7 +152,7 @@ class Meter:
             self.first_token = self.running()
 
     def mark_stored_reply(self) -> None:
-        """Note that a reply came from the store, so that no time may be read off this answer."""
+        """Note a reply from the store, or of a batch: no time may be read off this answer."""
         with self._lock:
             self.stored_replies += 1
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Counts = NDArray[np.int64]
 
 MILLION = 1_000_000
+# what a batch costs of the price, by OpenAI's and Anthropic's documentation, unless it is listed
+BATCH = 0.5
 # up to here whole numbers are exact as floating-point ones
 EXACT = 1 << 53
 # where LangChain's name for a provider is not one that the price list recognises
@@ -54,12 +56,14 @@ def price(
     *,
     base_url: str = "",
     written_tokens: int = 0,
+    batch: bool = False,
 ) -> float | None:
     """Price one call in dollars; None where the model or a token count is unknown.
 
     ``model`` is ``provider:model`` or a bare name. With a ``base_url`` it is that host's list
     which counts, so a server of one's own has no price. Cached tokens that nobody reported are
-    billed as fresh ones. ``written_tokens`` are input tokens written to a prompt cache.
+    billed as fresh ones. ``written_tokens`` are input tokens written to a prompt cache. In a
+    ``batch`` it is the list's own price for batches, or half of the price, ``overrides`` included.
     """
     if overrides and not (overrides.input or overrides.output or overrides.cached):
         return 0.0
@@ -67,10 +71,19 @@ def price(
         return None
     cached = min(usage.cached_tokens or 0, usage.input_tokens)
     if overrides:
-        return overrides.of(usage.input_tokens, cached, usage.output_tokens)
+        share = BATCH if batch else 1.0
+        return share * overrides.of(usage.input_tokens, cached, usage.output_tokens)
     written = min(written_tokens, usage.input_tokens - cached)
-    found = _calculated(model, base_url, usage.input_tokens, cached, written, usage.output_tokens)
-    return None if found is None else _total(found)
+    counts = (usage.input_tokens, cached, written, usage.output_tokens)
+    found = _calculated(model, base_url, *counts)
+    if found is None or not batch:
+        return None if found is None else _total(found)
+    in_batch = _calculated(model, base_url, *counts, batch=True)
+    if in_batch and vars(in_batch.model_price) != vars(found.model_price):
+        # the list has prices of its own for batches, which may bill cached tokens otherwise
+        return _total(in_batch)
+    total = _total(found)
+    return None if total is None else BATCH * total
 
 
 def price_of_input(model: str, tokens: int, base_url: str = "") -> float | None:
@@ -167,11 +180,19 @@ def context_window(model: str, base_url: str = "") -> int | None:
 
 
 def _calculated(
-    model: str, base_url: str, input: int, cached: int, written: int, output: int
+    model: str,
+    base_url: str,
+    input: int,
+    cached: int,
+    written: int,
+    output: int,
+    *,
+    batch: bool = False,
 ) -> PriceCalculation | None:
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
 
+    context = {"processing": "batch"} if batch else None
     provider, colon, reference = model.partition(":")
     tokens = Tokens(
         input_tokens=input,
@@ -181,11 +202,12 @@ def _calculated(
     )
     try:
         if base_url:
-            return calc_price(tokens, reference if colon else model, provider_api_url=base_url)
+            reference = reference if colon else model
+            return calc_price(tokens, reference, provider_api_url=base_url, price_context=context)
         if colon:
             listed = LISTED_AS.get(provider, provider)
-            return calc_price(tokens, reference, provider_id=listed)
-        return calc_price(tokens, model)
+            return calc_price(tokens, reference, provider_id=listed, price_context=context)
+        return calc_price(tokens, model, price_context=context)
     except LookupError:
         return None
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
+
+from crossover.branches import given_up
 
 Watcher = Callable[[str, int, int], None]
 _watchers: list[Watcher] = []
@@ -29,7 +32,7 @@ def stop() -> None:
 
 def check_stopped(what: str = "the next call") -> None:
     """Raise KeyboardInterrupt where work is to end: nothing new is begun."""
-    if _stopping.is_set():
+    if _stopping.is_set() or given_up():
         raise KeyboardInterrupt(what)
 
 
@@ -38,3 +41,12 @@ def working(what: str, done: int, total: int) -> None:
     check_stopped(what)
     for watcher in tuple(_watchers):
         watcher(what, done, total)
+
+
+def pause(seconds: float, watched: float = 0.2) -> None:
+    """Sleep, looking every ``watched`` seconds whether work is to end (KeyboardInterrupt)."""
+    until = time.monotonic() + seconds
+    check_stopped()
+    while (left := until - time.monotonic()) > 0:
+        time.sleep(min(left, watched))
+        check_stopped()

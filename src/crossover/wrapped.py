@@ -14,6 +14,11 @@ from crossover.types import Completion, Request, Usage
 Component = TypeVar("Component")
 
 
+def at_once(model: Model) -> int:
+    """How many calls at once a model takes; more than its ``concurrency`` where they only wait."""
+    return int(getattr(model, "at_once", getattr(model, "concurrency", 1)))
+
+
 class Wrapped(Model):
     """Passes on window, counts and configuration; what inherits it decides about replies."""
 
@@ -31,7 +36,7 @@ class Wrapped(Model):
     @property
     def concurrency(self) -> int:
         """How many calls at once the model behind it takes."""
-        return int(getattr(self.model, "concurrency", 1))
+        return at_once(self.model)
 
     @property
     def writes(self) -> bool:

@@ -16,16 +16,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from crossover import meter
 from crossover.errors import ProviderError, RefusedError
 from crossover.models._failures import Failed, failed
-from crossover.models._pace import Pace
-from crossover.models._slots import Slots
+from crossover.models._gate import Gate
 from crossover.types import Usage
 
 if TYPE_CHECKING:
     from langchain_core.messages.ai import UsageMetadata
     from tenacity import RetryCallState
 
-# what says that fewer calls at once would be better
-OVERLOADED = ("failed:rate_limit", "failed:timeout", "failed:server")
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 CUT = ("length", "max_tokens", "max_output_tokens", "model_length")
@@ -61,6 +58,12 @@ class Reading:
         """Input tokens that were written to the provider's prompt cache."""
         details: Any = self.counts.get("input_token_details", {}) if self.counts else {}
         return sum(n for name, n in details.items() if n and re.search("creation|ephemeral", name))
+
+    @property
+    def tokens(self) -> int | None:
+        """Tokens in and out, where the reply says them."""
+        counts = self.counts
+        return None if counts is None else counts["input_tokens"] + counts["output_tokens"]
 
     def usage(self, calls: int) -> Usage:
         """Read what the reply says it took, dollars apart; what it does not say is unknown."""
@@ -120,6 +123,38 @@ Source = Callable[[Reading, Event], Iterator[str]]
 """Reads a reply and yields what others are to have of it; the event says that nobody waits."""
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often what may pass is tried, and the pauses between: growing ones, or as asked for."""
+
+    attempts: int
+    pause: float
+    longest_pause: float
+
+    def persist(self, work: Callable[[], Result], sleep: Callable[[float], None]) -> Result:
+        """Do the work until it succeeds or there is no point in going on; raises Failed."""
+        from tenacity import Retrying, retry_if_exception, stop_after_attempt
+
+        retrying = Retrying(
+            stop=stop_after_attempt(self.attempts),
+            wait=self._wait,
+            retry=retry_if_exception(lambda e: isinstance(e, Failed) and e.again),
+            sleep=sleep,
+            reraise=True,
+        )
+        return retrying(work)
+
+    def _wait(self, state: RetryCallState) -> float:
+        from tenacity import wait_exponential, wait_random
+
+        trouble = state.outcome.exception() if state.outcome else None
+        asked = trouble.pause if isinstance(trouble, Failed) else None
+        if asked is not None:
+            return min(asked, self.longest_pause)
+        growing = wait_exponential(multiplier=self.pause, max=self.longest_pause)
+        return growing(state) + wait_random(0, self.pause)(state)
+
+
 class Call:
     """One request, attempted until it is answered or there is no point in going on."""
 
@@ -129,27 +164,20 @@ class Call:
         send: Callable[[], Iterable[Any]],
         *,
         openai_stream: bool,
-        attempts: int,
-        pause: float,
-        longest_pause: float,
+        patience: Patience,
         timeout: float,
-        slots: Slots,
-        pace: Pace,
-        size: tuple[int, int],
+        gate: Gate,
     ) -> None:
         self.model = model
         self.made = 0
         self.seconds = 0.0
         self.troubles: list[str] = []
+        self.batches: list[str] = []
         self.reading = Reading(openai_stream)
         self._send = send
-        self._attempts = attempts
-        self._pause = pause
-        self._longest_pause = longest_pause
+        self._patience = patience
         self._timeout = timeout
-        self._slots = slots
-        self._pace = pace
-        self._characters, self._tokens = size
+        self._gate = gate
 
     def whole(self, mark: bool) -> Reading:
         """Read the whole reply, in as many attempts as it takes; raises ModelError."""
@@ -198,59 +226,31 @@ class Call:
     def _attempt(self, read: Source) -> Generator[str, None, None]:
         self.made += 1
         self.reading = Reading(self.reading.openai_stream)
-        self._pace.start(self._tokens)
-        with meter.turn(self._slots):
+        with self._gate.entered():
             started = time.perf_counter()
             try:
                 with closing(within(self._timeout, partial(read, self.reading))) as pieces:
                     yield from pieces
                 self.reading.check(self.model)
-                self._note_success(time.perf_counter() - started)
+                self._gate.passed(time.perf_counter() - started, self.reading.tokens)
             except Exception as error:
                 trouble = failed(error, self.model)
                 self.troubles.append(trouble.error.outcome.removeprefix("failed:"))
-                self._note_trouble(trouble, time.perf_counter() - started)
+                longest = self._patience.longest_pause
+                self._gate.turned_away(trouble, time.perf_counter() - started, longest)
                 raise trouble from None
             finally:
                 self.seconds += time.perf_counter() - started
 
-    def _note_success(self, seconds: float) -> None:
-        self._slots.went_well(self._characters, seconds)
-        used = self.reading.counts
-        if used:
-            self._pace.correct(self._tokens, used["input_tokens"] + used["output_tokens"])
-
-    def _note_trouble(self, trouble: Failed, seconds: float) -> None:
-        if trouble.error.outcome in OVERLOADED:
-            self._slots.overloaded(seconds)
-        if trouble.pause:
-            # who asks beside this call would be turned away as well
-            self._pace.hold(min(trouble.pause, self._longest_pause))
-
     def _persist(self, work: Callable[[], Result]) -> Result:
-        from tenacity import Retrying, retry_if_exception, stop_after_attempt
-
-        retrying = Retrying(
-            stop=stop_after_attempt(self._attempts),
-            wait=self._wait,
-            retry=retry_if_exception(lambda e: isinstance(e, Failed) and e.again),
-            sleep=_pause_apart,
-            reraise=True,
-        )
         try:
-            return retrying(work)
+            return self._patience.persist(work, self._sleep)
         except Failed as trouble:
             raise trouble.error from None
 
-    def _wait(self, state: RetryCallState) -> float:
-        from tenacity import wait_exponential, wait_random
-
-        trouble = state.outcome.exception() if state.outcome else None
-        asked = trouble.pause if isinstance(trouble, Failed) else None
-        if asked is not None:
-            return min(asked, self._longest_pause)
-        growing = wait_exponential(multiplier=self._pause, max=self._longest_pause)
-        return growing(state) + wait_random(0, self._pause)(state)
+    def _sleep(self, seconds: float) -> None:
+        with meter.wait():
+            time.sleep(seconds)
 
 
 def within(
@@ -303,11 +303,6 @@ def _detail(details: Any, name: str) -> int | None:
     """Find a count by the end of its name: service tiers put theirs before it."""
     found = [n for key, n in (details or {}).items() if key.endswith(name) and n is not None]
     return sum(found) if found else None
-
-
-def _pause_apart(seconds: float) -> None:
-    with meter.wait():
-        time.sleep(seconds)
 
 
 def _reason(about: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from crossover.errors import ConfigError, UnknownName
 from crossover.models._failures import shortened
+from crossover.tokens import DEFAULT
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -63,6 +64,7 @@ class Settings:
     seed: int | None
     logprobs: bool
     parameters: str
+    batch: bool = False
 
 
 def key_for(name: str, base_url: str, key_env: str) -> str | None:
@@ -112,10 +114,18 @@ def checked_url(url: str) -> str:
     return url
 
 
+def encoding_of(name: str) -> str:
+    """The encoding of an OpenAI model's tokens, or the nearest that is bundled."""
+    older = re.match(r"gpt-(4$|4-|3\.?5)", name.partition(":")[2])
+    return "cl100k_base" if older else DEFAULT
+
+
 @lru_cache(maxsize=64)
 def client(settings: Settings) -> BaseChatModel:
     """Build LangChain's client; raises ConfigError: provider, package or parameter unknown."""
     from langchain.chat_models import init_chat_model
+
+    from crossover.models._batch_calls import gathering
 
     def build(**options: Any) -> BaseChatModel:
         built: BaseChatModel = init_chat_model(
@@ -131,7 +141,8 @@ def client(settings: Settings) -> BaseChatModel:
     try:
         shape = type(build(**where)).model_fields
         known = {*shape, *(field.alias for field in shape.values() if field.alias)}
-        return build(**where, **_options(settings, known))
+        built = build(**where, **_options(settings, known))
+        return gathering(built) if settings.batch else built
     except ImportError as error:
         raise ConfigError(_missing_package(settings.provider, error)) from None
     except Exception as error:

@@ -36,6 +36,11 @@ MEANINGS = {
     "bad_request": "the provider rejected the request",
     "bad_reply": "the reply cannot be read",
     "unexpected": "the provider's package failed",
+    "batch_invalid": "the provider rejected the batch",
+    "batch_expired": "the batch expired before this request was answered",
+    "batch_cancelled": "the batch was cancelled before this request was answered",
+    "batch_incomplete": "the batch's output lacks this request",
+    "batch_ambiguous": "the batch's output has two replies to this request",
 }
 STATUSES = {401: "authentication", 402: "quota", 403: "authentication", 404: "not_found"} | {
     408: "timeout", 409: "server", 425: "server", 429: "rate_limit", 504: "timeout"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
@@ -12,20 +11,21 @@ from pydantic import Field
 from crossover import meter, prices
 from crossover.errors import ConfigError, UnsupportedRequest, WindowError
 from crossover.models import _clients
-from crossover.models._calls import CALLED, CUT, Call, Reading
+from crossover.models._batch_calls import BatchedCall, check_batches
+from crossover.models._batch_protocols import ENDPOINTS
+from crossover.models._batch_tickets import Settings
+from crossover.models._calls import CALLED, CUT, Call, Patience, Reading
+from crossover.models._gate import Gate, slots_of
 from crossover.models._pace import Pace
 from crossover.models._rendering import cited, messages, prompt_digest, rendered_text
-from crossover.models._slots import Slots
 from crossover.roles import Model
-from crossover.tokens import DEFAULT, count_tokens
+from crossover.tokens import count_tokens
 from crossover.types import Completion, Request, Step, Usage
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 UNKNOWN_WINDOW = 10_000_000
-# what bounds the calls at once to one model, whichever questions they serve
-_slots: dict[tuple[str, str, int], Slots] = {}
 # options that change how a model is reached, never what it answers
 OPERATIONAL = {"operational": True}
 
@@ -36,7 +36,9 @@ class LangChainModel(Model):
 
     Raises, and nothing else: WindowError, UnsupportedRequest, RefusedError and ProviderError with
     the names rate_limit, quota, timeout, connection, server, authentication, not_found,
-    bad_request, bad_reply, unexpected; ConfigError where key, package or provider is missing.
+    bad_request, bad_reply, unexpected; in batches also batch_invalid, batch_expired,
+    batch_cancelled, batch_incomplete, batch_ambiguous; ConfigError where key, package or provider
+    is missing.
     """
 
     prefix: ClassVar[str] = ""
@@ -80,6 +82,23 @@ class LangChainModel(Model):
     tokens_per_minute: Annotated[float, Field(gt=0)] | None = field(
         default=None, metadata={"help": "tokens in and out, of all workers", **OPERATIONAL}
     )
+    batch: bool = field(
+        default=False, metadata={"help": "ask in the provider's batches, hours later, for less"}
+    )
+    batch_size: Annotated[int, Field(ge=1, le=50_000)] = field(
+        default=10_000, metadata={"help": "requests in a batch at most", **OPERATIONAL}
+    )
+    batch_concurrency: Annotated[int, Field(ge=1)] = field(
+        default=256, metadata={"help": "calls that wait for batches at once", **OPERATIONAL}
+    )
+    batch_wait: Annotated[float, Field(ge=0)] = field(
+        default=10.0,
+        metadata={"help": "seconds without another request that close a batch", **OPERATIONAL},
+    )
+    batch_poll: Annotated[float, Field(gt=0)] = field(
+        default=30.0,
+        metadata={"help": "seconds before a batch is looked at; doubles up to ten", **OPERATIONAL},
+    )
     streams: bool = field(
         default=True, metadata={"help": "stream, so that the first token's time is known"}
     )
@@ -104,6 +123,8 @@ class LangChainModel(Model):
             raise ConfigError(f"{self.name}: input_price and output_price go together")
         if self.cached_price is not None and self.input_price is None:
             raise ConfigError(f"{self.name}: cached_price needs input_price and output_price")
+        if self.batch and provider not in ENDPOINTS:
+            raise ConfigError(f"{self.name}: only {' and '.join(ENDPOINTS)} take batches")
         _clients.checked_url(self.base_url)
         _clients.extra_parameters(self.parameters)
 
@@ -113,40 +134,56 @@ class LangChainModel(Model):
         known = self.context_window or prices.context_window(self.name, self.base_url)
         return known or UNKNOWN_WINDOW
 
+    @property
+    def at_once(self) -> int:
+        """How many calls at once it takes: waiting for batches costs next to nothing."""
+        return self.batch_concurrency if self.batch else self.concurrency
+
     def check(self) -> None:
-        """Raise ConfigError where key, package or provider is missing; asks nobody."""
-        self._client(Request(""))
+        """Raise ConfigError where key, package or provider is missing; asks nobody.
+
+        Except, with ``batch``, a server of one's own: whether it takes any.
+        """
+        client = self._client(Request(""))
+        if self.batch:
+            check_batches(self.name, self.base_url, client)
 
     def count(self, text: str) -> int:
         """Count tokens in the model's encoding, or in the nearest that is bundled."""
-        return count_tokens(text, self.encoding or _encoding_of(self.name))
+        return count_tokens(text, self.encoding or _clients.encoding_of(self.name))
 
     def dollars(self, usage: Usage) -> float | None:
         """Price one call's tokens; None where price or tokens are unknown."""
-        return prices.price(self.name, usage, self._prices(), base_url=self.base_url)
+        return prices.price(
+            self.name, usage, self._prices(), base_url=self.base_url, batch=self.batch
+        )
 
     def complete(self, request: Request) -> Completion:
         """Answer one request, retrying what may pass; every attempt counts as a call."""
-        call = self._call(request, self.streams)
-        if not self.streams:
+        streams = self.streams and not self.batch
+        call = self._call(request, streams)
+        if not streams:
             # an earlier call's first token must not stand for this answer
             meter.current().first_token = None
         usage = None
         try:
-            reading = call.whole(mark=self.streams)
+            reading = call.whole(mark=streams)
             usage = self._usage(reading, call.made)
             return self._completion(request, reading, usage)
         finally:
             self._charge(request, call, usage)
 
     def complete_many(self, requests: Sequence[Request]) -> list[Completion]:
-        """Answer independent requests, at most ``concurrency`` at once."""
+        """Answer independent requests, at most ``at_once`` at a time."""
         for request in requests[:1]:
             self._ready(request)
-        return meter.side_by_side(self.complete, requests, self.concurrency)
+        return meter.side_by_side(self.complete, requests, self.at_once)
 
     def stream(self, request: Request) -> Iterator[str]:
         """Yield the reply as it arrives, and charge for it when it ends or is given up."""
+        if self.batch:
+            yield self.complete(request).text
+            return
         call = self._call(request, True)
         usage = None
         try:
@@ -174,6 +211,7 @@ class LangChainModel(Model):
                 seed=request.seed,
                 logprobs=request.logprobs,
                 parameters=self.parameters,
+                batch=self.batch,
             )
         )
 
@@ -187,30 +225,25 @@ class LangChainModel(Model):
         client = self._ready(request)
         if request.logprobs and not _clients.has_setting(client, "logprobs"):
             raise UnsupportedRequest(f"{self.name}: LangChain offers no logprobs for this provider")
+        send = self._sender(client, request, streams)
+        patience = Patience(self.attempts, self.pause, self.longest_pause)
+        if self.batch:
+            settings = Settings(self.batch_size, self.batch_wait, self.batch_poll, patience)
+            return BatchedCall(self.name, send, client, settings)
         return Call(
             self.name,
-            self._sender(client, request, streams),
+            send,
             openai_stream=streams and _clients.is_openai_like(client),
-            attempts=self.attempts,
-            pause=self.pause,
-            longest_pause=self.longest_pause,
+            patience=patience,
             timeout=self.timeout,
-            slots=_slots.setdefault(
-                (self.name, self.base_url, self.concurrency), Slots(self.concurrency)
-            ),
-            pace=Pace(
-                f"{self.name} {self.base_url}".strip(),
-                self.requests_per_minute,
-                self.tokens_per_minute,
-            ),
-            size=self._size(request),
+            gate=self._gate(request),
         )
 
-    def _size(self, request: Request) -> tuple[int, int]:
-        """A request's characters, and the tokens that it may take where these are limited."""
-        text = rendered_text(request)
+    def _gate(self, request: Request) -> Gate:
+        endpoint, text = f"{self.name} {self.base_url}".strip(), rendered_text(request)
+        pace = Pace(endpoint, self.requests_per_minute, self.tokens_per_minute)
         tokens = self.count(text) + request.max_tokens if self.tokens_per_minute else 0
-        return len(text), tokens
+        return Gate(slots_of(endpoint, self.concurrency), pace, len(text), tokens)
 
     def _check_window(self, request: Request) -> None:
         if self.context_window is None:
@@ -257,6 +290,7 @@ class LangChainModel(Model):
             self._prices(),
             base_url=self.base_url,
             written_tokens=reading.written_tokens,
+            batch=self.batch,
         )
         return replace(usage, dollars=paid)
 
@@ -272,15 +306,14 @@ class LangChainModel(Model):
             said.append(f"{_said(usage.input_tokens)} tokens in, {_said(usage.output_tokens)} out")
         if call.troubles:
             said.append(f"attempts that failed: {', '.join(call.troubles)}")
+        said += [f"batch {batch}" for batch in call.batches]
         prompt = prompt_digest(request)
-        step = Step("model call", call.seconds, "; ".join(said), prompt=prompt)
+        seconds = None if self.batch else call.seconds
+        step = Step("model call", seconds, "; ".join(said), prompt=prompt)
+        if self.batch:
+            meter.current().mark_stored_reply()
         meter.current().charge(usage or Usage(calls=call.made), step)
 
 
 def _said(count: int | None) -> str:
     return "unknown (not in the reply)" if count is None else f"{count:,}"
-
-
-def _encoding_of(name: str) -> str:
-    older = re.match(r"gpt-(4$|4-|3\.?5)", name.partition(":")[2])
-    return "cl100k_base" if older else DEFAULT
