@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -34,16 +34,26 @@ class Trace:
     left_out: int
 
 
-def chosen_traces(records: Sequence[Record]) -> str:
-    """The trace of the question with the median number of calls, for each strategy, as JSON.
+class ChosenTraces:
+    """The trace of the question with the median number of calls, for each strategy.
 
-    Of several such questions it is the first of the dataset. Plain text, since what a frame
-    carries along is copied with every operation on it.
+    Of several such questions it is the first of the dataset.
     """
-    together: dict[tuple[str, str, str], list[Record]] = defaultdict(list)
-    for record in records:
-        together[record.dataset, record.model, record.strategy].append(record)
-    return json.dumps([_kept(_median(found)) for found in together.values()])
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, str], Counter[int]] = defaultdict(Counter)
+        self._first: dict[tuple[str, str, str, int], Record] = {}
+
+    def add(self, record: Record) -> None:
+        """Take the next record."""
+        key, calls = (record.dataset, record.model, record.strategy), record.answer.usage.calls
+        self._counts[key][calls] += 1
+        self._first.setdefault((*key, calls), record)
+
+    def text(self) -> str:
+        """The traces as JSON: what a frame carries along is copied with every operation on it."""
+        chosen = [self._first[*key, _median(counts)] for key, counts in self._counts.items()]
+        return json.dumps([_kept(record) for record in chosen])
 
 
 def traces(frame: DataFrame) -> Iterator[Trace]:
@@ -65,10 +75,14 @@ def steps_of(plain: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
     return _steps().validate_python(plain)
 
 
-def _median(records: Sequence[Record]) -> Record:
-    ordered = sorted(records, key=lambda record: record.answer.usage.calls)
-    calls = ordered[(len(ordered) - 1) // 2].answer.usage.calls
-    return next(record for record in records if record.answer.usage.calls == calls)
+def _median(counts: Counter[int]) -> int:
+    """The lower median of numbers, given how often each occurs."""
+    middle, seen = (counts.total() - 1) // 2, 0
+    for number in sorted(counts):
+        seen += counts[number]
+        if seen > middle:
+            return number
+    raise AssertionError("there is a median of something")
 
 
 def _kept(record: Record) -> Mapping[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import groupby
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, groupby, islice
+from queue import SimpleQueue
 from typing import NamedTuple, Protocol
 
 from crossover import catalog, meter
@@ -14,6 +15,7 @@ from crossover.experiments.budget import Budgeted, BudgetReached, Ledger
 from crossover.experiments.grid import Job
 from crossover.experiments.grid_file import Budget
 from crossover.experiments.pacing import SharedDiary
+from crossover.experiments.questions import KEPT
 from crossover.experiments.remembering import Remembering
 from crossover.experiments.store import Key, Store
 from crossover.measure import measured
@@ -68,7 +70,7 @@ class Silent(Progress):
 
 
 def execute(
-    jobs: Sequence[Job],
+    jobs: Collection[Job],
     store: Store,
     seed: int,
     progress: Progress,
@@ -81,16 +83,30 @@ def execute(
     several begins elsewhere than the others and asks with its share of the threads; its budget is
     its own. Returns why questions were left unasked, a line for each budget that was reached.
     """
-    first = len(jobs) * part.number // part.of
-    unique = {job.key: job for job in [*jobs[first:], *jobs[:first]]}
-    done = store.outcomes(unique)
-    progress.start(len(unique), len(done))
     crew = _Crew(store, seed, progress, Ledger(budget), part.of)
-    if budget and part.of == 1:
-        crew.ledger.begin((unique[key], one) for key, one in store.answered(done).items())
+    total = stored = 0
+    for some in stretches(jobs):
+        done = store.outcomes(some)
+        total, stored = total + len(some), stored + len(done)
+        if budget and part.of == 1:
+            crew.ledger.begin((some[key], one) for key, one in store.answered(done).items())
+    progress.start(total, stored)
     with shared(SharedDiary(store.database)):
-        crew.answer(todo for todo in unique.values() if todo.key not in done)
+        for some in stretches(_beginning_at(len(jobs) * part.number // part.of, jobs)):
+            done = store.outcomes(some)
+            crew.answer(todo for todo in some.values() if todo.key not in done)
     return crew.ledger.reasons()
+
+
+def stretches(jobs: Iterable[Job]) -> Iterator[dict[str, Job]]:
+    """Jobs by their keys, so many at once as may be kept in memory."""
+    left = iter(jobs)
+    while some := {job.key: job for job in islice(left, KEPT)}:
+        yield some
+
+
+def _beginning_at(place: int, jobs: Iterable[Job]) -> Iterator[Job]:
+    return chain(islice(jobs, place, None), islice(jobs, place))
 
 
 class _Crew:
@@ -102,6 +118,7 @@ class _Crew:
         self.store, self.seed, self.progress, self.ledger = store, seed, progress, ledger
         self._parts = parts
         self._running: dict[Future[Answer], Job] = {}
+        self._finished: SimpleQueue[Future[Answer]] = SimpleQueue()
 
     def answer(self, jobs: Iterable[Job]) -> None:
         """Answer jobs model after model."""
@@ -113,6 +130,7 @@ class _Crew:
     def _answer_all(self, jobs: Sequence[Job], threads: int, name: str) -> None:
         """Answer jobs in threads; those that another process holds are waited for."""
         pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
+        self._finished = SimpleQueue()
         unclaimed, held = deque(_by_documents(jobs)), list[Job]()
         try:
             while unclaimed or self._running or held:
@@ -137,11 +155,16 @@ class _Crew:
         affordable = [job for job in together if not self.ledger.reached(job)]
         claimed = set(self.store.claim([job.key for job in affordable])) if affordable else set()
         mine = [job for job in affordable if job.key in claimed]
-        self._running |= {pool.submit(self._answer, job): job for job in mine}
+        for job in mine:
+            self._running[future := pool.submit(self._answer, job)] = job
+            # to wait for the first of many futures would look at each of them every time
+            future.add_done_callback(self._finished.put)
         return [job for job in affordable if job.key not in claimed]
 
     def _keep_finished(self) -> None:
-        finished = wait(self._running, return_when=FIRST_COMPLETED).done
+        finished = [self._finished.get()]
+        while not self._finished.empty():
+            finished.append(self._finished.get())
         self._keep({future: self._running[future] for future in finished})
         # an interrupt before this line only means that they are kept twice
         for future in finished:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from crossover import catalog
-from crossover.experiments._traces import chosen_traces
+from crossover.experiments._traces import ChosenTraces
 from crossover.experiments.grid import Grid, Job
-from crossover.experiments.reporting.costs import steps_by_name
+from crossover.experiments.reporting.costs import StepCosts
 from crossover.experiments.reporting.reproduction import versions
 from crossover.roles import Dataset
 from crossover.types import Answer, Compression, Record
 
+# rows that are kept as mappings before they become a part of the frame
+ROWS_TOGETHER = 20_000
 COLUMNS = ("dataset", "example", "group", "strategy", "model", "outcome")
 
 
@@ -33,21 +35,61 @@ def record(job: Job, answer: Answer, run: str) -> Record:
     )
 
 
-def frame(grid: Grid, records: Sequence[Record]) -> pd.DataFrame:
-    """Build the frame; ``attrs`` say which metrics lead, what run it is and how it was made."""
-    found = pd.DataFrame([_row(item) for item in records])
-    found.attrs = {
+class Rows:
+    """Takes records one by one and keeps of each what stands in the frame."""
+
+    def __init__(self) -> None:
+        self._full: list[pd.DataFrame] = []
+        self._last: list[Mapping[str, Any]] = []
+        self._traces, self._steps = ChosenTraces(), StepCosts()
+
+    def add(self, item: Record) -> None:
+        """Take the next record."""
+        self._traces.add(item)
+        self._steps.add(item)
+        self._last.append(_row(item))
+        if len(self._last) == ROWS_TOGETHER:
+            self._full.append(pd.DataFrame(self._last))
+            self._last = []
+
+    def frame(self, grid: Grid) -> pd.DataFrame:
+        """The frame; ``attrs`` say which metrics lead, what run it is and how it was made."""
+        found = _joined([*self._full, *([pd.DataFrame(self._last)] if self._last else [])])
+        carried = {"traces": self._traces.text(), "steps": self._steps.text()}
+        found.attrs = _about(grid)
+        found.attrs.update(carried)
+        return found
+
+
+def frame(grid: Grid, records: Iterable[Record]) -> pd.DataFrame:
+    """Build the frame of records; see ``Rows``."""
+    rows = Rows()
+    for item in records:
+        rows.add(item)
+    return rows.frame(grid)
+
+
+def _joined(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Frames below one another; a column that is empty in one of them takes the others' type."""
+    if len(parts) < 2:
+        return parts[0] if parts else pd.DataFrame()
+    columns = list(dict.fromkeys(name for part in parts for name in part.columns))
+    spoken = [part.dropna(axis="columns", how="all") for part in parts]
+    joined = pd.concat(spoken, ignore_index=True)
+    empty = {name: None for name in columns if name not in joined}
+    return joined.assign(**empty)[columns]
+
+
+def _about(grid: Grid) -> dict[Hashable | None, Any]:
+    return {
         "metrics": {s.name: [metric.text for metric in s.metrics] for s in grid.sources},
         "aggregates": {s.name: [*of] for s in grid.sources if (of := _aggregates(s.dataset))},
         "price_as": grid.price_as,
         "run": grid.name,
         "config": grid.config,
-        "traces": chosen_traces(records),
-        "steps": steps_by_name(records),
         "versions": versions(),
         "skipped": {s.name: len(skipped(s.dataset)) for s in grid.sources if skipped(s.dataset)},
     }
-    return found
 
 
 def _aggregates(dataset: Dataset) -> Sequence[str]:

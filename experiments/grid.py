@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import random
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from crossover.catalog import NamedMetric
 from crossover.errors import ConfigError, DataError, UnknownName
 from crossover.experiments.grid_file import Budget, GridFile, checked, plain, read_keys
 from crossover.experiments.labels import labelled
+from crossover.experiments.questions import KEPT, Questions
 from crossover.experiments.subsets.files import Weights, kept, read_subset
 from crossover.limits import Limits, check_prices
 from crossover.roles import Dataset, Engine, Model, ReleasedAnswers, Strategy
@@ -61,7 +63,7 @@ class Grid:
     price_as: str = ""
     config: str = ""
     name: str = "grid"
-    examples: Mapping[str, list[Example]] = field(default_factory=dict)
+    examples: Mapping[str, Questions] = field(default_factory=dict)
     limits: Limits = Limits()
     store: str = ""
     budget: Budget = Budget()
@@ -71,21 +73,42 @@ class Grid:
         """A model as it answers a dataset: one that plays released answers has that dataset's."""
         return _bound(model, source.dataset)
 
-    def jobs(self, keyed: bool = True) -> Iterator[Job]:
+    def jobs(self, keyed: bool = True) -> Jobs:
         """Every combination; a document's questions and strategies come together.
 
         Where nothing is stored, none needs to be ``keyed``, which reads all of its documents.
         """
-        for model in self.models:
-            for source in self.sources:
-                bound = _bound(model, source.dataset)
-                fingerprint = getattr(bound, "fingerprint", "")
-                for group in _by_documents(self.examples[source.name]):
-                    for strategy in self.strategies:
-                        for example in group:
-                            about = (example, strategy, model, self.seed, fingerprint, self.limits)
-                            key = job_key(*about) if keyed else ""
-                            yield Job(source, example, strategy, bound, key, self.limits)
+        return Jobs(self, keyed)
+
+
+class Jobs(Collection[Job]):
+    """The jobs of a grid, made anew each time they are gone through, as many they may be."""
+
+    def __init__(self, grid: Grid, keyed: bool) -> None:
+        self._grid, self._keyed = grid, keyed
+
+    def __len__(self) -> int:
+        grid = self._grid
+        asked = sum(len(grid.examples[source.name]) for source in grid.sources)
+        return asked * len(grid.models) * len(grid.strategies)
+
+    def __contains__(self, job: object) -> bool:
+        return any(job == one for one in self)
+
+    def __iter__(self) -> Iterator[Job]:
+        for model in self._grid.models:
+            for source in self._grid.sources:
+                yield from self._of(model, source)
+
+    def _of(self, model: Model, source: Source) -> Iterator[Job]:
+        grid, bound = self._grid, _bound(model, source.dataset)
+        fingerprint = getattr(bound, "fingerprint", "")
+        for group in _by_documents(grid.examples[source.name]):
+            for strategy in grid.strategies:
+                for example in group:
+                    about = (example, strategy, model, grid.seed, fingerprint, grid.limits)
+                    key = job_key(*about) if self._keyed else ""
+                    yield Job(source, example, strategy, bound, key, grid.limits)
 
 
 def load_grid(
@@ -132,7 +155,7 @@ def load_grid(
 
 def check_tags(grid: Grid, by: Sequence[str]) -> None:
     """Raise UnknownName for a tag to slice by that no question of the grid has."""
-    known = {tag for found in grid.examples.values() for example in found for tag in example.tags}
+    known = {tag for found in grid.examples.values() for tag in found.tags}
     for tag in by:
         if tag not in known:
             raise UnknownName(tag, "the tags of these questions", known)
@@ -177,26 +200,11 @@ def job_key(
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
 
-def sampled(examples: Sequence[Example], limit: int | None, seed: int) -> list[Example]:
-    """A seeded sample spread over groups, in the order of the dataset; never just the first."""
-    if limit is None or limit >= len(examples):
-        return list(examples)
-    chance = random.Random(f"sample {seed}")
-    groups: dict[str, list[int]] = defaultdict(list)
-    for at, example in enumerate(examples):
-        groups[example.group].append(at)
-    rows = [chance.sample(places, len(places)) for _, places in sorted(groups.items())]
-    chance.shuffle(rows)
-    longest = max(map(len, rows))
-    spread = [row[turn] for turn in range(longest) for row in rows if turn < len(row)]
-    return [examples[at] for at in sorted(spread[:limit])]
-
-
-def _sources(read: GridFile) -> tuple[tuple[Source, ...], dict[str, list[Example]]]:
+def _sources(read: GridFile) -> tuple[tuple[Source, ...], dict[str, Questions]]:
     datasets = labelled(read.datasets)
     subset = read_subset(read.only) if read.only else None
     examples = {
-        label: sampled(_asked(dataset, label, subset), read.limit, read.seed)
+        label: Questions(partial(_asked, dataset, label, subset), read.limit, read.seed)
         for label, dataset in datasets.items()
     }
     sources = tuple(
@@ -206,16 +214,16 @@ def _sources(read: GridFile) -> tuple[tuple[Source, ...], dict[str, list[Example
     return sources, examples
 
 
-def _asked(dataset: Dataset, label: str, subset: Weights | None) -> list[Example]:
-    examples = list(dataset.examples())
+def _asked(dataset: Dataset, label: str, subset: Weights | None) -> Iterable[Example]:
+    examples = dataset.examples()
     return examples if subset is None else kept(examples, label, subset)
 
 
-def _metrics(texts: Sequence[Any], examples: Sequence[Example]) -> tuple[NamedMetric, ...]:
+def _metrics(texts: Sequence[Any], questions: Questions) -> tuple[NamedMetric, ...]:
     """The metrics asked for; where evidence is known, also whether it was shown."""
     found = [catalog.metric(text) for text in texts]
-    known = any(example.evidence for example in examples)
     named = {metric.text for metric in found}
+    known = questions.with_evidence
     added = [catalog.metric(text) for text in EVIDENCE_METRICS if known and text not in named]
     return (*found, *added)
 
@@ -261,7 +269,14 @@ def _bound(model: Model, dataset: Dataset) -> Model:
     return bound
 
 
-def _by_documents(examples: Sequence[Example]) -> list[list[Example]]:
+def _by_documents(questions: Questions) -> Iterator[list[Example]]:
+    """Questions on the same documents, wherever they stand; of very many, in a stretch of them."""
+    left = iter(questions)
+    while some := list(islice(left, KEPT)):
+        yield from _grouped(some)
+
+
+def _grouped(examples: Sequence[Example]) -> list[list[Example]]:
     groups: dict[tuple[str, ...], list[Example]] = defaultdict(list)
     together: list[Example] = []
     last: tuple[Document, ...] | None = None

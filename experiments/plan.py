@@ -11,7 +11,7 @@ from rich.table import Table
 
 from crossover import catalog
 from crossover.errors import MissingExtra
-from crossover.experiments.grid import Grid, Source, sampled
+from crossover.experiments.grid import Grid, Source
 from crossover.measure import measured
 from crossover.models._planned import Planned
 from crossover.roles import Model, Strategy
@@ -35,7 +35,7 @@ def plan(grid: Grid) -> pd.DataFrame:
     except ImportError:
         raise MissingExtra("pandas", "report", "planning a run") from None
 
-    chosen = {name: sampled(found, SAMPLE, grid.seed) for name, found in grid.examples.items()}
+    chosen = {name: found.sample(SAMPLE, grid.seed) for name, found in grid.examples.items()}
     rows = [
         _row(source, model, strategy, chosen[source.name], grid)
         for model in grid.models

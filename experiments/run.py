@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crossover import meter
 from crossover.errors import MissingExtra
-from crossover.experiments.answering import Progress, Silent, execute
+from crossover.experiments.answering import Progress, Silent, execute, stretches
 from crossover.experiments.budget import BudgetReached
 from crossover.experiments.grid import Grid, Job, load_grid
-from crossover.experiments.store import opened
+from crossover.experiments.questions import KEPT
+from crossover.experiments.store import Store, opened
 from crossover.experiments.working import answer_apart
 from crossover.types import Answer
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RUNS = Path("runs")
+# answers that are scored with their traces and passages in memory
+READ_TOGETHER = 2_000
 
 
 def run(
@@ -57,29 +61,33 @@ def run_grid(
     grid: Grid, folder: Path, *, retry_failed: bool = False, progress: Progress | None = None
 ) -> pd.DataFrame:
     """Run a built grid in a directory; see ``run``."""
-    from crossover.experiments.frame import frame, record
+    from crossover.experiments.frame import Rows, record
     from crossover.experiments.report import write_report
-    from crossover.experiments.reporting.details import write_details
+    from crossover.experiments.reporting.details import DetailsWriter
 
     _check_installed()
-    jobs = list(grid.jobs())
+    jobs: Collection[Job] = grid.jobs()
+    # few are kept; the jobs of a million questions are made anew each time
+    jobs = jobs if len(jobs) > KEPT else list(jobs)
     with opened(folder, grid.store) as kept:
-        if retry_failed:
-            outcomes = kept.outcomes(job.key for job in jobs)
-            kept.forget(j.key for j in jobs if outcomes.get(j.key, "").startswith("failed:"))
+        for some in stretches(jobs) if retry_failed else ():
+            found = kept.outcomes(some).items()
+            kept.forget(key for key, outcome in found if outcome.startswith("failed:"))
         progress = progress or Silent()
         with meter.watched(progress.working):
             if grid.engine.parts > 1:
                 reached = answer_apart(grid.engine, grid, jobs, folder, kept, progress)
             else:
                 reached = execute(jobs, kept, grid.seed, progress, grid.budget)
-        answers = kept.answered(job.key for job in jobs)
-    asked = _asked_of_all(jobs, answers, reached)
-    records = [record(job, answers[job.key], grid.name) for job in asked]
-    results = frame(grid, records)
-    results.attrs["unasked"] = _unasked(jobs, asked, answers, reached)
-    jobs = asked
-    write_details(jobs, records, folder)
+        left_out = _left_out(grid, jobs, kept, reached)
+        rows = Rows()
+        with DetailsWriter(folder) as details:
+            for job, answer in _answered(jobs, kept, left_out):
+                row = record(job, answer, grid.name)
+                rows.add(row)
+                details.add(job, row)
+    results = rows.frame(grid)
+    results.attrs["unasked"] = _unasked(left_out, reached)
     write_report(results, folder)
     return results
 
@@ -91,37 +99,59 @@ def _check_installed() -> None:
             raise MissingExtra(package, "report", "a run's report")
 
 
-def _asked_of_all(
-    jobs: Sequence[Job], answers: Mapping[str, Answer], reached: Sequence[str]
-) -> list[Job]:
-    """The jobs on questions that every strategy has answered: all, unless a budget ended them.
+class _LeftOut(NamedTuple):
+    """The questions that not every strategy has answered, and how many answers they have."""
 
-    Raises BudgetReached where there is no such question.
-    """
-    missing = {_place(job) for job in jobs if job.key not in answers}
-    asked = [job for job in jobs if _place(job) not in missing]
-    if not asked:
+    questions: set[tuple[str, str, str]]
+    answers: int = 0
+    of: int = 0
+
+
+def _left_out(grid: Grid, jobs: Collection[Job], store: Store, reached: Sequence[str]) -> _LeftOut:
+    """What a budget left unasked. Raises BudgetReached where that leaves no question."""
+    missing, answered = set[tuple[str, str, str]](), 0
+    if not reached:
+        return _LeftOut(missing)
+    for some in _some(jobs):
+        done = store.outcomes(job.key for job in some)
+        missing |= {_place(job) for job in some if job.key not in done}
+        answered += sum(job.key in done for job in some)
+    questions = len(jobs) // len(grid.strategies)
+    if len(missing) == questions:
         raise BudgetReached(
             f"{'; '.join(reached)}, before every strategy had answered one question; what is "
             "answered is kept: raise the budget and run again"
         )
-    return asked
+    whole = (questions - len(missing)) * len(grid.strategies)
+    return _LeftOut(missing, answered - whole, questions)
 
 
 def _place(job: Job) -> tuple[str, str, str]:
     return job.source.name, job.example.question.id, repr(job.model)
 
 
-def _unasked(
-    jobs: Sequence[Job], asked: Sequence[Job], answers: Mapping[str, Answer], reached: Sequence[str]
-) -> list[str]:
+def _answered(
+    jobs: Iterable[Job], store: Store, left_out: _LeftOut
+) -> Iterator[tuple[Job, Answer]]:
+    for some in _some(jobs):
+        answers = store.answered(job.key for job in some)
+        for job in some:
+            if not left_out.questions or _place(job) not in left_out.questions:
+                yield job, answers[job.key]
+
+
+def _some(jobs: Iterable[Job]) -> Iterator[list[Job]]:
+    left = iter(jobs)
+    while some := list(islice(left, READ_TOGETHER)):
+        yield some
+
+
+def _unasked(left_out: _LeftOut, reached: Sequence[str]) -> list[str]:
     """What a budget left out of the report, a line each."""
-    questions, left = {_place(job) for job in jobs}, {_place(job) for job in asked}
-    if not (out := len(questions) - len(left)):
+    if not left_out.questions:
         return []
-    extra = sum(job.key in answers for job in jobs) - len(asked)
     return [
         *reached,
-        f"{out:,} of {len(questions):,} questions are left out, as not every strategy was asked "
-        f"them; {extra:,} answers to them are kept for the next run",
+        f"{len(left_out.questions):,} of {left_out.of:,} questions are left out, as not every "
+        f"strategy was asked them; {left_out.answers:,} answers to them are kept for the next run",
     ]

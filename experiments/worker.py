@@ -62,7 +62,7 @@ def _work(told: Mapping[str, Any]) -> None:
     grid = load_grid(yaml.safe_load(told["config"]))
     budget, part = Budget(**told["budget"]), Part(*told["part"])
     with Store(told["store"] or Path(told["folder"])) as store:
-        execute(list(grid.jobs()), store, grid.seed, Silent(), budget, part)
+        execute(grid.jobs(), store, grid.seed, Silent(), budget, part)
 
 
 def _machine() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,12 @@ WHOLE = ("calls", "tokens")
 
 
 def answer_apart(
-    engine: Engine, grid: Grid, jobs: Sequence[Job], folder: Path, store: Store, progress: Progress
+    engine: Engine,
+    grid: Grid,
+    jobs: Collection[Job],
+    folder: Path,
+    store: Store,
+    progress: Progress,
 ) -> list[str]:
     """Have an engine's workers answer the jobs; what is left of dead ones is answered here.
 

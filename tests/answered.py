@@ -11,7 +11,7 @@ from frames import frame, row
 import crossover
 from crossover.experiments.grid import Job
 from crossover.experiments.report import write_report
-from crossover.experiments.reporting.details import write_details
+from crossover.experiments.reporting.details import DetailsWriter
 from crossover.types import Answer, Document, Example, Passage, Question, Record, Span, Step, Usage
 
 STRATEGIES = (
@@ -58,5 +58,7 @@ def written(folder, texts, question="Who?", answer=None, strategies=("rag", "ful
             jobs.append(Job(None, example, None, None, ""))
     folder.mkdir(parents=True, exist_ok=True)
     write_report(frame(rows), folder)
-    write_details(jobs, records, folder)
+    with DetailsWriter(folder) as details:
+        for job, record in zip(jobs, records, strict=True):
+            details.add(job, record)
     return folder

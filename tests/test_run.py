@@ -15,8 +15,9 @@ from crossover.errors import ConfigError
 from crossover.experiments.answering import Silent, _Crew
 from crossover.experiments.budget import Ledger
 from crossover.experiments.exporting.stored import job_keys
-from crossover.experiments.grid import job_key, load_grid, sampled
+from crossover.experiments.grid import job_key, load_grid
 from crossover.experiments.grid_file import Budget
+from crossover.experiments.questions import sampled
 from crossover.experiments.report import load_frame
 from crossover.experiments.run import run_grid
 from crossover.experiments.store import Store

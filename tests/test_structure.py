@@ -13,7 +13,7 @@ HOMES = {"pipelines", "retrievers", "compressors", "experiments", "app"}
 ORDER = [
     {"errors", "readable"},
     {"blob_errors"},
-    {"blobs"},
+    {"blobs", "documents"},
     {"types", "watching", "branches", "normalise", "keeping"},
     {"decisions"},
     {"roles", "meter", "notation", "options", "tokens", "precision", "sentences", "abstention"}

@@ -77,7 +77,10 @@ def carrying(answer, strategies):
     """A frame of the usual kind that carries along a trace for each strategy."""
     table = typical()
     records = [Record("run", "d", "q", "g", name, "fake", answer) for name in strategies]
-    table.attrs["traces"] = _traces.chosen_traces(records)
+    chosen = _traces.ChosenTraces()
+    for record in records:
+        chosen.add(record)
+    table.attrs["traces"] = chosen.text()
     return table
 
 

@@ -13,7 +13,8 @@ from crossover import catalog
 from crossover.datasets.jsonl import Jsonl
 from crossover.errors import DataError
 from crossover.experiments.answering import Progress, Silent, execute
-from crossover.experiments.grid import Job, Source, sampled
+from crossover.experiments.grid import Job, Source
+from crossover.experiments.questions import sampled
 from crossover.experiments.statistics import Estimate, clustered_mean, sign_flip
 from crossover.experiments.store import Store
 from crossover.judging.calls import Judging, bill

@@ -13,7 +13,7 @@ from crossover.experiments.answering import Progress, Silent
 from crossover.experiments.grid import Grid, Job, Source
 from crossover.experiments.injection.detector import NOT_LOOKED, Detector, Found
 from crossover.experiments.run import run_grid
-from crossover.experiments.store import Store
+from crossover.experiments.store import opened
 from crossover.metrics import attack
 from crossover.types import Answer
 
@@ -47,7 +47,7 @@ def measure_injection(
     progress = progress or Silent()
     run_grid(grid, folder, retry_failed=retry_failed, progress=progress)
     jobs = [job for job in grid.jobs() if job.source.name in originals]
-    with Store(folder) as store:
+    with opened(folder, grid.store) as store:
         answers = store.answered(job.key for job in jobs)
     pairs = [(job, answers[job.key]) for job in jobs]
     with meter.watched(progress.working):

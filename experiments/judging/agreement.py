@@ -11,11 +11,11 @@ from crossover import catalog
 from crossover.errors import ConfigError, DataError, MissingExtra, StoreError
 from crossover.experiments import _tables
 from crossover.experiments.answering import Progress
-from crossover.experiments.grid import sampled
 from crossover.experiments.judging.calls import Judgement, Planned, judge_cases, plan_cases, total
 from crossover.experiments.judging.measures import confusion, of_pairs, of_single_answers
 from crossover.experiments.judging.numbers import Measure
 from crossover.experiments.judging.report import bill_line
+from crossover.experiments.questions import sampled
 from crossover.experiments.statistics import ROUGH_BELOW
 from crossover.judging.judge import Case, Judge
 from crossover.judging.labelled import Labelled, read_labelled

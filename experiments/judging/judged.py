@@ -13,9 +13,10 @@ import yaml
 from crossover import catalog
 from crossover.errors import ConfigError, DataError
 from crossover.experiments.answering import Progress
-from crossover.experiments.grid import load_grid, sampled
+from crossover.experiments.grid import load_grid
 from crossover.experiments.judging.bradley_terry import Comparison
 from crossover.experiments.judging.calls import Judgement, Planned, judge_cases, plan_cases, total
+from crossover.experiments.questions import sampled
 from crossover.experiments.report import load_frame
 from crossover.judging.calls import Verdict
 from crossover.judging.judge import Case, Judge

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from crossover.experiments._tables import Column, name, seconds, significant, unknown, whole
@@ -73,23 +73,30 @@ def cost_columns(table: DataFrame) -> list[Column]:
     return [column for column in columns if _speaks(table, column)]
 
 
-def steps_by_name(records: Sequence[Record]) -> str:
-    """What each kind of call cost a strategy in all, as JSON: what a frame carries along.
+class StepCosts:
+    """What each kind of call cost a strategy in all.
 
     The number in a step's name does not tell kinds apart: every worker is a worker.
     """
-    found: dict[tuple[str, ...], Usage] = defaultdict(Usage)
-    for record in records:
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, ...], Usage] = defaultdict(Usage)
+
+    def add(self, record: Record) -> None:
+        """Take the next record."""
         for step in record.answer.trace:
             if step.usage is not None and step.usage != Usage():
                 kind = re.sub(r"\s*\d+", "", step.name)
-                found[record.dataset, record.model, record.strategy, kind] += step.usage
-    return json.dumps(
-        [
-            [*key, u.calls, u.input_tokens, u.output_tokens, u.dollars, u.compute_seconds]
-            for key, u in found.items()
-        ]
-    )
+                self._found[record.dataset, record.model, record.strategy, kind] += step.usage
+
+    def text(self) -> str:
+        """The costs as JSON: what a frame carries along."""
+        return json.dumps(
+            [
+                [*key, u.calls, u.input_tokens, u.output_tokens, u.dollars, u.compute_seconds]
+                for key, u in self._found.items()
+            ]
+        )
 
 
 def step_table(frame: DataFrame) -> DataFrame | None:

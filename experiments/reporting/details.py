@@ -6,10 +6,11 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 from crossover import tracing
 from crossover.errors import CrossoverError, DataError, StoreError
@@ -26,28 +27,62 @@ KEYS = ("dataset", "example", "strategy", "model")
 WRITTEN_TOGETHER = 2_000
 
 
-def write_details(jobs: Sequence[Job], records: Sequence[Record], folder: Path) -> Path:
-    """Write ``details.parquet``: a row per answer, in the order of the result frame.
+class DetailsWriter:
+    """Writes ``details.parquet``: a row per answer, in the order of the result frame.
 
     ``depth`` is where the gold evidence stands in the documents (0 the beginning, 1 the end) and
-    ``characters`` how long they are; both are empty where that is not known. Raises StoreError
-    where the folder cannot be written.
+    ``characters`` how long they are; both are empty where that is not known. A context manager:
+    the file is there when it ends. Raises StoreError where the folder cannot be written.
     """
-    import pyarrow
-    from pyarrow import parquet
 
-    rows = map(_row, jobs, records)
-    # another process on the same run may be reading what stands there
-    unfinished = folder / f"{DETAILS}.{uuid.uuid4().hex}"
-    try:
-        with parquet.ParquetWriter(unfinished, _schema(), compression="zstd") as writer:
-            while batch := list(islice(rows, WRITTEN_TOGETHER)):
-                writer.write_table(pyarrow.Table.from_pylist(batch, _schema()))
-        return unfinished.replace(folder / DETAILS)
-    except OSError as error:
-        raise StoreError(f"details cannot be written to {folder}: {error.strerror}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        # another process on the same run may be reading what stands there
+        self._unfinished = folder / f"{DETAILS}.{uuid.uuid4().hex}"
+        self._waiting: list[Mapping[str, Any]] = []
+
+    def __enter__(self) -> Self:
+        from pyarrow import parquet
+
+        with self._explained():
+            self._writer = parquet.ParquetWriter(self._unfinished, _schema(), compression="zstd")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            with self._explained(), self._writer:
+                if error is None:
+                    self._write()
+            if error is None:
+                self._unfinished.replace(self._folder / DETAILS)
+        finally:
+            self._unfinished.unlink(missing_ok=True)
+
+    def add(self, job: Job, record: Record) -> None:
+        """Write the row of a record."""
+        self._waiting.append(_row(job, record))
+        if len(self._waiting) == WRITTEN_TOGETHER:
+            with self._explained():
+                self._write()
+
+    def _write(self) -> None:
+        import pyarrow
+
+        self._writer.write_table(pyarrow.Table.from_pylist(self._waiting, _schema()))
+        self._waiting = []
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            where = f"details cannot be written to {self._folder}"
+            raise StoreError(f"{where}: {error.strerror}") from error
 
 
 def read_details(folder: Path, examples: Sequence[str] | None = None) -> DataFrame | None:

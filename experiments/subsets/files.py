@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,13 +36,13 @@ def read_subset(path: str | Path) -> Weights:
     return found
 
 
-def kept(examples: Sequence[Example], dataset: str, subset: Weights) -> list[Example]:
+def kept(examples: Iterable[Example], dataset: str, subset: Weights) -> Iterator[Example]:
     """Keep the examples of a dataset that the subset names; DataError where it names none."""
     named = subset.get(dataset)
     if named is None:
         there = ", ".join(subset)
         raise DataError(f"the subset names no question of {dataset}; its datasets: {there}")
-    return [example for example in examples if example.question.id in named]
+    return (example for example in examples if example.question.id in named)
 
 
 def weighted_means(frame: DataFrame, subset: Weights) -> DataFrame:

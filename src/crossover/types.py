@@ -2,57 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, NamedTuple, final
+from typing import Any, Literal, NamedTuple
+
+from crossover.documents import Document as Document
 
 Form = Literal["answer", "choice", "summary", "code"]
 Wants = Literal["answer", "evidence", "summary", "code", "verdict", "json", "text"]
 DO_THEY_ANSWER = "Do the passages above answer the question? Reply with yes or no alone."
 """The instruction of the one verdict that every model can give, trained readers included."""
-
-
-@final
-class Document:
-    """A text with an id, shared by all questions on it; the text may be loaded on first use.
-
-    Equal by id and content. ``text`` is the string itself or a function that loads it.
-    """
-
-    __slots__ = ("_digest", "_load", "_text", "id", "metadata")
-
-    def __init__(
-        self, id: str, text: str | Callable[[], str], metadata: Mapping[str, str] | None = None
-    ) -> None:
-        self.id = id
-        self.metadata: Mapping[str, str] = dict(metadata or {})
-        self._text = text if isinstance(text, str) else None
-        self._load: Callable[[], str] = str if isinstance(text, str) else text
-        self._digest: str | None = None
-
-    @property
-    def text(self) -> str:
-        """The whole text; raises DataError where it cannot be loaded."""
-        if self._text is None:
-            self._text = self._load()
-        return self._text
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the text: what indexes and stored answers are keyed by."""
-        if self._digest is None:
-            self._digest = hashlib.sha256(self.text.encode()).hexdigest()
-        return self._digest
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Document) and (self.id, self.digest) == (other.id, other.digest)
-
-    def __hash__(self) -> int:
-        return hash((self.id, self.digest))
-
-    def __repr__(self) -> str:
-        return f"Document({self.id!r})"
 
 
 @dataclass(frozen=True, slots=True)

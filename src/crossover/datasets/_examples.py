@@ -7,6 +7,7 @@ import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeVar
+from weakref import WeakValueDictionary
 
 from crossover.blobs import Place, path_within
 from crossover.datasets._records import (
@@ -30,18 +31,20 @@ MOST_NAMED = 1000
 
 @dataclass(slots=True)
 class Library:
-    """The documents of a dataset. ``root`` is the folder that paths may not leave."""
+    """The documents of a dataset. ``root`` is the folder that paths may not leave.
+
+    An inline text is held as long as a question on it is.
+    """
 
     root: Place | None = None
-    by_id: dict[str, Document] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-    files: set[str] = field(default_factory=set)
+    files: dict[str, Document] = field(default_factory=dict)
+    by_id: WeakValueDictionary[str, Document] = field(default_factory=WeakValueDictionary)
+    by_text: WeakValueDictionary[bytes, Document] = field(default_factory=WeakValueDictionary)
+    digests: dict[str, bytes] = field(default_factory=dict)
 
     def add_files(self, documents: Iterable[Document]) -> None:
         """Take in documents that are files right inside the root."""
-        for document in documents:
-            self.files.add(document.id)
-            self.by_id[document.id] = document
+        self.files |= {document.id: document for document in documents}
 
     def document(self, given: InlineDocument | str) -> Document:
         """Return the document that a record gives, inline or by path."""
@@ -49,12 +52,15 @@ class Library:
 
     def inline(self, given: InlineDocument) -> Document:
         """Return the document of that id; raises DataError where its text is another one."""
-        digest = _digest(given.text)
-        if given.id not in self.by_id:
-            text = self.texts.setdefault(digest, given.text)
-            title = {"title": given.title} if given.title else {}
-            self.by_id[given.id] = Document(given.id, text, title)
-        return self._agreed(given.id, digest)
+        digest = hashlib.sha256(given.text.encode()).digest()
+        self._agree(given.id, digest)
+        if (known := self.files.get(given.id) or self.by_id.get(given.id)) is not None:
+            return known
+        same = self.by_text.get(digest)
+        title = {"title": given.title} if given.title else {}
+        document = Document(given.id, given.text if same is None else same.text, title)
+        self.by_id[given.id] = self.by_text[digest] = document
+        return document
 
     def context(self, text: str) -> Document:
         """Return the document of a text that has no id: it is known by its content."""
@@ -72,15 +78,17 @@ class Library:
             raise DataError(f"{path} lies outside {self.root}; documents must lie inside it")
         if name not in self.files:
             document = read_document(self.root / name, name)
-            if name in self.by_id:
-                self._agreed(name, document.digest)
+            if name in self.digests:
+                self._agree(name, bytes.fromhex(document.digest))
             self.add_files([document])
-        return self.by_id[name]
+        return self.files[name]
 
-    def _agreed(self, id: str, digest: str) -> Document:
-        if self.by_id[id].digest != digest:
+    def _agree(self, id: str, digest: bytes) -> None:
+        """Raise DataError where another text has the id."""
+        if id in self.files and id not in self.digests:
+            self.digests[id] = bytes.fromhex(self.files[id].digest)
+        if self.digests.setdefault(id, digest) != digest:
             raise DataError(f"another text stood under the id {id!r} before")
-        return self.by_id[id]
 
 
 class Cluster(NamedTuple):
