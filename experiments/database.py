@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Condition
+from queue import SimpleQueue
+from threading import Lock, Thread
 from typing import Any, TypeVar
 
 import sqlalchemy as sql
@@ -39,9 +39,10 @@ class _Ticket:
 
     def __init__(self, work: Work | None = None, table: Any = None, row: Any = None) -> None:
         self.work, self.table, self.row = work, table, row
-        self.done = False
+        self.done = Lock()
+        self.done.acquire()
         self.result: Any = None
-        self.error: StoreError | None = None
+        self.error: Exception | None = None
 
 
 class Database:
@@ -54,11 +55,12 @@ class Database:
     def __init__(self, where: Path | str) -> None:
         self.file = where if isinstance(where, Path) else None
         self.name = str(where) if self.file else keyless(str(where))
-        self._waiting: deque[_Ticket] = deque()
-        self._turn, self._busy = Condition(), False
+        self._waiting: SimpleQueue[_Ticket | None] = SimpleQueue()
         self._upserts: dict[str, Any] = {}
         with self.explained():
             self._engine = _engine(where)
+        self._writer = Thread(target=self._write_on, name="crossover-store", daemon=True)
+        self._writer.start()
 
     @property
     def shared(self) -> bool:
@@ -66,7 +68,9 @@ class Database:
         return self.file is None
 
     def close(self) -> None:
-        """Let go of all connections."""
+        """Let go of all connections, when what was handed in is written."""
+        self._waiting.put(None)
+        self._writer.join()
         self._engine.dispose()
 
     def read(self, work: Callable[[sql.Connection], Result]) -> Result:
@@ -89,22 +93,21 @@ class Database:
         self._hand_in(_Ticket(table=table, row=row))
 
     def _hand_in(self, ticket: _Ticket) -> Any:
-        self._waiting.append(ticket)
-        with self._turn:
-            # one commits for all who came meanwhile; they need not take turns after that
-            while self._busy and not ticket.done:
-                self._turn.wait()
-            leads, self._busy = not ticket.done, self._busy or not ticket.done
-        if leads:
-            try:
-                self._commit([self._waiting.popleft() for _ in range(len(self._waiting))])
-            finally:
-                with self._turn:
-                    self._busy = False
-                    self._turn.notify_all()
+        self._waiting.put(ticket)
+        ticket.done.acquire()
         if ticket.error:
             raise ticket.error
         return ticket.result
+
+    def _write_on(self) -> None:
+        """Commit, again and again, what was handed in meanwhile."""
+        going = True
+        while going:
+            tickets = [self._waiting.get()]
+            while not self._waiting.empty():
+                tickets.append(self._waiting.get())
+            going = None not in tickets
+            self._commit([ticket for ticket in tickets if ticket])
 
     def alone(self, connection: sql.Connection) -> None:
         """Keep other processes from claiming until the transaction ends; SQLite has one writer."""
@@ -176,23 +179,24 @@ class Database:
 
         try:
             results = self._patiently(together)
-        except StoreError as error:
+        except Exception as error:
             for ticket in tickets:
-                ticket.error, ticket.done = error, True
-        except BaseException:
-            # one thread's interrupt is not the others' business: they do their work themselves
-            self._waiting.extendleft(reversed(tickets))
-            raise
+                ticket.error = error
         else:
             for ticket, result in zip(tickets, results, strict=True):
-                ticket.result, ticket.done = result, True
+                ticket.result = result
+        for ticket in tickets:
+            ticket.done.release()
 
     def _patiently(self, work: Callable[[], Result]) -> Result:
         """Do it again while a database that others share is being started anew."""
+        if not self.shared:
+            with self.explained():
+                return work()
         from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_exponential
 
         retrying = Retrying(
-            retry=retry_if_exception(lambda error: self.shared and _away(error)),
+            retry=retry_if_exception(_away),
             wait=wait_exponential(PAUSE, max=5),
             stop=stop_after_delay(PATIENCE),
             reraise=True,

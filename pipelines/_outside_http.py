@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from crossover import meter
 from crossover.errors import ConfigError, ProviderError
-from crossover.models._calls import within
 from crossover.models._failures import Failed, failed, shortened
+from crossover.models._readers import within
 from crossover.types import Question
 
 if TYPE_CHECKING:

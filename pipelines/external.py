@@ -11,8 +11,8 @@ from annotated_types import Ge, Gt
 
 from crossover import meter
 from crossover.errors import ConfigError, CrossoverError, ProviderError
-from crossover.models._calls import within
 from crossover.models._failures import shortened
+from crossover.models._readers import within
 from crossover.outside import (
     ASKING,
     UNKNOWN,

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from crossover import meter, prices
 from crossover.errors import ConfigError, ProviderError
-from crossover.models._calls import within
 from crossover.models._clients import NO_ACCOUNT, key_for
 from crossover.models._failures import Failed, failed, shortened
+from crossover.models._readers import within
 from crossover.retrievers._embedding import Computed, unit
 from crossover.tokens import count_tokens
 from crossover.types import Step, Usage

@@ -39,7 +39,7 @@ from crossover.errors import (
     WindowError,
 )
 from crossover.models import _failures
-from crossover.models._calls import within
+from crossover.models._readers import within
 from crossover.models.langchain import LangChainModel
 from crossover.roles import Model
 from crossover.types import Passage, Request

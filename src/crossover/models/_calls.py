@@ -6,24 +6,22 @@ import re
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
-from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from crossover import meter
 from crossover.errors import ProviderError, RefusedError
 from crossover.models._failures import Failed, failed
 from crossover.models._gate import Gate
+from crossover.models._readers import within
 from crossover.types import Usage
 
 if TYPE_CHECKING:
     from langchain_core.messages.ai import UsageMetadata
     from tenacity import RetryCallState
 
-Item = TypeVar("Item")
 Result = TypeVar("Result")
 CUT = ("length", "max_tokens", "max_output_tokens", "model_length")
 CALLED = ("tool_calls", "tool_use", "function_call")
@@ -251,52 +249,6 @@ class Call:
     def _sleep(self, seconds: float) -> None:
         with meter.wait():
             time.sleep(seconds)
-
-
-def within(
-    seconds: float, source: Callable[[Event], Iterable[Item]]
-) -> Generator[Item, None, None]:
-    """Yield what a source yields, read in a thread; raises TimeoutError after that many seconds.
-
-    Providers' own timeouts watch single reads, so a reply that drips would never end. The event
-    tells the source that nobody waits any more.
-    """
-    arrived: SimpleQueue[Item | _Ended] = SimpleQueue()
-    abandoned = Event()
-    work = (_pump, source, arrived, abandoned)
-    Thread(target=copy_context().run, args=work, daemon=True).start()
-    deadline = time.monotonic() + seconds
-    try:
-        while True:
-            try:
-                item = arrived.get(timeout=max(0.0, deadline - time.monotonic()))
-            except Empty:
-                raise TimeoutError(f"{seconds:g} seconds have passed") from None
-            if isinstance(item, _Ended):
-                if item.error:
-                    raise item.error
-                return
-            yield item
-    finally:
-        abandoned.set()
-
-
-@dataclass(frozen=True)
-class _Ended:
-    error: Exception | None = None
-
-
-def _pump(
-    source: Callable[[Event], Iterable[Item]],
-    arrived: SimpleQueue[Item | _Ended],
-    abandoned: Event,
-) -> None:
-    try:
-        for item in source(abandoned):
-            arrived.put(item)
-        arrived.put(_Ended())
-    except Exception as error:
-        arrived.put(_Ended(error))
 
 
 def _detail(details: Any, name: str) -> int | None:

@@ -12,11 +12,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from crossover.errors import ConfigError, UnknownName
 from crossover.models._failures import shortened
+from crossover.models._lanes import client_of
 from crossover.tokens import DEFAULT
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 NO_KEY = "none"
 # what OpenAI's client would otherwise read from the environment and send along
 NO_ACCOUNT = {"OpenAI-Organization": "", "OpenAI-Project": ""}
+_building = Lock()
 KEY_VARIABLES: Mapping[str, tuple[str, ...]] = {
     "anthropic": ("ANTHROPIC_API_KEY",),
     "azure_openai": ("AZURE_OPENAI_API_KEY",),
@@ -120,9 +123,15 @@ def encoding_of(name: str) -> str:
     return "cl100k_base" if older else DEFAULT
 
 
-@lru_cache(maxsize=64)
 def client(settings: Settings) -> BaseChatModel:
-    """Build LangChain's client; raises ConfigError: provider, package or parameter unknown."""
+    """LangChain's client; raises ConfigError: provider, package or parameter unknown."""
+    # many threads begin together: one of them imports the package and builds
+    with _building:
+        return _built(settings)
+
+
+@lru_cache(maxsize=64)
+def _built(settings: Settings) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
     from crossover.models._batch_calls import gathering
@@ -139,9 +148,13 @@ def client(settings: Settings) -> BaseChatModel:
     if settings.key is not None:
         where["api_key"] = settings.key
     try:
-        shape = type(build(**where)).model_fields
+        bare = build(**where)
+        shape = type(bare).model_fields
         known = {*shape, *(field.alias for field in shape.values() if field.alias)}
-        built = build(**where, **_options(settings, known))
+        options = _options(settings, known)
+        if is_openai_like(bare) and (shared := client_of(settings.base_url)):
+            options.setdefault("http_client", shared)
+        built = build(**where, **options)
         return gathering(built) if settings.batch else built
     except ImportError as error:
         raise ConfigError(_missing_package(settings.provider, error)) from None
