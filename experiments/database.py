@@ -42,7 +42,7 @@ class _Ticket:
         self.done = Lock()
         self.done.acquire()
         self.result: Any = None
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
 
 class Database:
@@ -56,6 +56,7 @@ class Database:
         self.file = where if isinstance(where, Path) else None
         self.name = str(where) if self.file else keyless(str(where))
         self._waiting: SimpleQueue[_Ticket | None] = SimpleQueue()
+        self._closed = False
         self._upserts: dict[str, Any] = {}
         with self.explained():
             self._engine = _engine(where)
@@ -69,6 +70,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of all connections, when what was handed in is written."""
+        self._closed = True
         self._waiting.put(None)
         self._writer.join()
         self._engine.dispose()
@@ -93,6 +95,8 @@ class Database:
         self._hand_in(_Ticket(table=table, row=row))
 
     def _hand_in(self, ticket: _Ticket) -> Any:
+        if self._closed:
+            raise StoreError(f"the result store {self.name} is closed")
         self._waiting.put(ticket)
         ticket.done.acquire()
         if ticket.error:
@@ -179,7 +183,8 @@ class Database:
 
         try:
             results = self._patiently(together)
-        except Exception as error:
+        except BaseException as error:
+            # the thread goes on, whatever it is
             for ticket in tickets:
                 ticket.error = error
         else:

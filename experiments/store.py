@@ -106,6 +106,8 @@ class Store:
 
     def close(self) -> None:
         """Give back what is claimed and not answered."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
         self._heart.join()
         self._do(CLAIMS.delete().where(self._mine))

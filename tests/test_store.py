@@ -184,25 +184,34 @@ class Commits:
 
 def test_an_interrupt_of_one_thread_is_not_the_others(where):
     with Store(where) as store:
-        slow, done = threading.Event(), []
+        slow = threading.Event()
 
-        def interrupted(connection):
+        def long(connection):
             slow.set()
-            time.sleep(0.2)
-            if not done:
-                done.append("once")
-                raise KeyboardInterrupt
+            time.sleep(0.3)
+            connection.execute(CLAIMS.delete())
 
         def other():
             slow.wait()
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
             store.save(KEY, Answer("kept"))
 
+        store.claim(["other"])
         thread = threading.Thread(target=other)
         thread.start()
         with pytest.raises(KeyboardInterrupt):
-            store.database.write(interrupted)
+            store.database.write(long)
         thread.join(30)
         assert store.answered()["job"].text == "kept"
+        assert store._all(CLAIMS.select()) == []
+
+
+def test_a_store_that_is_closed_says_so(where):
+    store = Store(where)
+    store.close()
+    store.close()
+    with pytest.raises(StoreError, match="is closed"):
+        store.save(KEY, Answer("late"))
 
 
 def test_many_jobs_are_looked_up_in_parts(where):
