@@ -80,7 +80,7 @@ def test_limits_are_part_of_a_question_only_where_there_are_any(questions):
 
 def test_an_unfinished_question_goes_on_under_the_same_limits(questions, tmp_path):
     grid = load_grid(questions | {"limits": {"calls": 2}})
-    first = next(grid.jobs())
+    first = next(iter(grid.jobs()))
     with Store(tmp_path / "run") as store:
         from crossover.experiments.remembering import Remembering
 
