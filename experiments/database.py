@@ -94,6 +94,10 @@ class Database:
         """
         self._hand_in(_Ticket(table=table, row=row))
 
+    def post(self, table: sql.Table, row: Mapping[str, Any]) -> None:
+        """Write a row soon, and before what is handed in after it; wait for nothing."""
+        self._waiting.put(_Ticket(table=table, row=row))
+
     def _hand_in(self, ticket: _Ticket) -> Any:
         if self._closed:
             raise StoreError(f"the result store {self.name} is closed")
@@ -214,11 +218,13 @@ VERSION = sql.Table("version", sql.MetaData(), sql.Column("number", sql.Integer,
 
 
 def _by_table(tickets: Sequence[_Ticket]) -> dict[sql.Table, list[Any]]:
-    rows: dict[sql.Table, list[Any]] = {}
+    """The rows of each table, of several with one key the last: a statement takes each once."""
+    found: dict[sql.Table, dict[tuple[Any, ...], Any]] = {}
     for ticket in tickets:
         if ticket.table is not None:
-            rows.setdefault(ticket.table, []).append(ticket.row)
-    return rows
+            key = tuple(ticket.row[column.name] for column in ticket.table.primary_key)
+            found.setdefault(ticket.table, {})[key] = ticket.row
+    return {table: list(rows.values()) for table, rows in found.items()}
 
 
 def keyless(address: str) -> str:

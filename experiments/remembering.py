@@ -44,6 +44,7 @@ class Remembering(Wrapped):
             return stored
         # an interrupt lets calls under way finish; nothing new is asked
         meter.check_stopped()
+        self.store.begin_call(self.job, call)
         with keeping():
             completion = self.model.complete(request)
             self.store.keep_reply(self.job, call, completion)

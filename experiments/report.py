@@ -124,10 +124,12 @@ def answer(found: Sequence[Verdict]) -> list[str]:
 
 
 def left_out(frame: DataFrame) -> list[str]:
-    """Say what the figures leave out: bad records, and what a budget ended; a line each."""
+    """Say what the figures leave out: bad records, what a budget ended, calls paid for twice."""
     counts = dict(frame.attrs.get("skipped") or {})
     skipped = [f"{name}: {count:,} bad records were skipped" for name, count in counts.items()]
-    return [*skipped, *(frame.attrs.get("unasked") or ())]
+    twice = int(frame.attrs.get("repeated") or 0)
+    repeated = f"{twice:,} calls were under way when a process died, and were made again"
+    return [*skipped, *(frame.attrs.get("unasked") or ()), *([repeated] if twice else [])]
 
 
 def _numbers(stored: Path | BytesIO) -> list[str]:

@@ -80,14 +80,16 @@ def run_grid(
             else:
                 reached = execute(jobs, kept, grid.seed, progress, grid.budget)
         left_out = _left_out(grid, jobs, kept, reached)
-        rows = Rows()
+        rows, repeats, repeated = Rows(), kept.repeated(), 0
         with DetailsWriter(folder) as details:
             for job, answer in _answered(jobs, kept, left_out):
                 row = record(job, answer, grid.name)
                 rows.add(row)
                 details.add(job, row)
+                repeated += repeats[job.key]
     results = rows.frame(grid)
     results.attrs["unasked"] = _unasked(left_out, reached)
+    results.attrs["repeated"] = repeated
     write_report(results, folder)
     return results
 

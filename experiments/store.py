@@ -11,6 +11,7 @@ from __future__ import annotations
 import socket
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -56,6 +57,13 @@ CALLS = sql.Table(
     sql.Column("job", sql.String, primary_key=True),
     sql.Column("call", sql.String, primary_key=True),
     sql.Column("completion", sql.Text, nullable=False),
+)
+# calls that were under way when their process died
+REPEATED = sql.Table(
+    "repeated",
+    _meta,
+    sql.Column("job", sql.String, primary_key=True),
+    sql.Column("call", sql.String, primary_key=True),
 )
 CLAIMS = sql.Table(
     "claims",
@@ -141,11 +149,15 @@ class Store:
             row |= {"started": self._process.create_time(), "renewed": now}
             rows = [{"job": job} | row for job in free]
             connection.execute(self.database.upsert(CLAIMS), rows)
-            return free, connection.execute(_of(sql.select(CALLS), CALLS, free)).all()
+            calls = connection.execute(_of(sql.select(CALLS), CALLS, free)).all()
+            cut = [{"job": row.job, "call": row.call} for row in calls if not row.completion]
+            if cut:
+                connection.execute(self.database.upsert(REPEATED), cut)
+            return free, calls
 
-        free, replies = self.database.write(claimed)
+        free, calls = self.database.write(claimed)
         # what a run that was stopped had asked of these; who holds a claim alone adds to them
-        self._replies |= {(row.job, row.call): row.completion for row in replies}
+        self._replies |= {(row.job, row.call): row.completion for row in calls if row.completion}
         self._claimed |= {*free}
         return free
 
@@ -185,8 +197,16 @@ class Store:
         if text is None and job not in self._claimed:
             where = (CALLS.c.job == job) & (CALLS.c.call == call)
             found = self._all(sql.select(CALLS.c.completion).where(where))
-            text = found[0].completion if found else None
+            text = found[0].completion or None if found else None
         return None if text is None else _adapter(Completion).validate_json(text)
+
+    def begin_call(self, job: str, call: str) -> None:
+        """Note that a call is about to be made: a process that is killed cannot say it later."""
+        self.database.post(CALLS, {"job": job, "call": call, "completion": ""})
+
+    def repeated(self) -> Counter[str]:
+        """How many calls of each job were under way when a process died, and made again."""
+        return Counter(row.job for row in self._all(sql.select(REPEATED.c.job)))
 
     def keep_reply(self, job: str, call: str, completion: Completion) -> None:
         """Keep the reply to one call, so that a killed run need not pay for it again."""

@@ -19,7 +19,7 @@ from misbehaving import Endpoint, answer
 
 from crossover.experiments.database import SCHEMA
 from crossover.experiments.run import run
-from crossover.experiments.store import ANSWERS, CALLS, FILE
+from crossover.experiments.store import ANSWERS, CALLS, FILE, REPEATED
 
 QUESTIONS = 90
 STRATEGIES = ["closed_book", "full_context", "rag(max_tokens=99)", "two_calls.TwoCalls"]
@@ -125,6 +125,8 @@ def _check(folder, kills, seed, address=""):
     assert killed > kills / 2, "the runs ended before they could be killed"
     rows = place.all(ANSWERS.c.example, ANSWERS.c.strategy, ANSWERS.c.model)
     assert len(rows) == len(set(rows)) == QUESTIONS * len(STRATEGIES)
+    # a call that began in the last moment may not have been noted
+    assert len(place.all(REPEATED.c.job)) <= CONCURRENCY * killed
     return grid
 
 
@@ -171,3 +173,6 @@ def test_the_killed_run_is_an_undisturbed_one_but_for_times(tmp_path, monkeypatc
     same = [frame.drop(columns=[*timed, "model"]) for frame in (killed, undisturbed)]
     pd.testing.assert_frame_equal(*same, check_like=False)
     assert set(killed["outcome"]) == {"answered"}
+    assert 0 < killed.attrs["repeated"] <= 5 * CONCURRENCY
+    assert "were under way when a process died" in (tmp_path / "run" / "report.md").read_text()
+    assert undisturbed.attrs["repeated"] == 0

@@ -77,7 +77,11 @@ def test_a_job_is_claimed_once_until_it_is_given_back(where):
 
 
 def _claim_and_wait(folder, ready):
-    Store(folder).claim(["a"])
+    store = Store(folder)
+    store.claim(["a", "b"])
+    for job, call in (("a", "first"), ("a", "second"), ("b", "only")):
+        store.begin_call(job, call)
+    store.keep_reply("a", "first", Completion("kept", Usage(calls=1)))
     ready.set()
     time.sleep(60)
 
@@ -92,7 +96,13 @@ def test_the_claim_of_a_killed_process_is_free_at_once(where):
         assert store.claim(["a"]) == []
         os.kill(process.pid, signal.SIGKILL)
         process.join()
-        assert store.claim(["a"]) == ["a"]
+        assert store.repeated() == {}
+        assert store.claim(["a", "b"]) == ["a", "b"]
+        assert store.repeated() == {"a": 1, "b": 1}
+        assert store.reply("a", "first").text == "kept"
+        assert store.reply("a", "second") is store.reply("b", "only") is None
+        store.save(("a", "e", "s", "m"), Answer("text"))
+        assert store.repeated() == {"a": 1, "b": 1}
 
 
 def test_the_claim_of_another_machine_expires(where):
