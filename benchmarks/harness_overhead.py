@@ -18,9 +18,10 @@ from pathlib import Path
 import call_throughput
 from tabulate import tabulate
 
-from crossover.experiments.answering import Silent, execute
+from crossover.experiments.answering import Silent
 from crossover.experiments.grid import Grid, load_grid
 from crossover.experiments.store import Store
+from crossover.experiments.working import answer_apart
 from crossover.models._rendering import rendered_text
 from crossover.roles import Model
 from crossover.types import Completion, Request, Usage
@@ -109,7 +110,7 @@ def rate(planned: Grid, folder: Path) -> float:
     jobs = list(planned.jobs())
     with Store(folder) as store:
         started = time.perf_counter()
-        execute(jobs, store, 0, Silent())
+        answer_apart(planned.engine, planned, jobs, folder, store, Silent())
         return len(jobs) / (time.perf_counter() - started)
 
 

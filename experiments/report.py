@@ -129,7 +129,8 @@ def left_out(frame: DataFrame) -> list[str]:
     skipped = [f"{name}: {count:,} bad records were skipped" for name, count in counts.items()]
     twice = int(frame.attrs.get("repeated") or 0)
     repeated = f"{twice:,} calls were under way when a process died, and were made again"
-    return [*skipped, *(frame.attrs.get("unasked") or ()), *([repeated] if twice else [])]
+    told = [line for name in ("unasked", "troubles") for line in frame.attrs.get(name) or ()]
+    return [*skipped, *told, *([repeated] if twice else [])]
 
 
 def _numbers(stored: Path | BytesIO) -> list[str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crossover import meter
 from crossover.errors import MissingExtra
-from crossover.experiments.answering import Progress, Silent, execute, stretches
+from crossover.experiments.answering import Progress, Silent, stretches
 from crossover.experiments.budget import BudgetReached
 from crossover.experiments.grid import Grid, Job, load_grid
 from crossover.experiments.questions import KEPT
@@ -75,10 +75,7 @@ def run_grid(
             kept.forget(key for key, outcome in found if outcome.startswith("failed:"))
         progress = progress or Silent()
         with meter.watched(progress.working):
-            if grid.engine.parts > 1:
-                reached = answer_apart(grid.engine, grid, jobs, folder, kept, progress)
-            else:
-                reached = execute(jobs, kept, grid.seed, progress, grid.budget)
+            reached, troubles = answer_apart(grid.engine, grid, jobs, folder, kept, progress)
         left_out = _left_out(grid, jobs, kept, reached)
         rows, repeats, repeated = Rows(), kept.repeated(), 0
         with DetailsWriter(folder) as details:
@@ -90,6 +87,7 @@ def run_grid(
     results = rows.frame(grid)
     results.attrs["unasked"] = _unasked(left_out, reached)
     results.attrs["repeated"] = repeated
+    results.attrs["troubles"] = list(troubles)
     write_report(results, folder)
     return results
 

@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import sys
 import threading
 import time
+import types
 from collections import Counter
 
 import pandas as pd
@@ -16,6 +18,7 @@ from misbehaving import Endpoint, answer
 
 import crossover
 from crossover.errors import ConfigError, UnknownName
+from crossover.experiments.engines.local import Local
 from crossover.experiments.grid import load_grid
 
 QUESTIONS = 24
@@ -103,7 +106,7 @@ def test_workers_share_a_budget(grid, tmp_path):
     assert frame.attrs["unasked"][0] == "the run: its budget of 21 calls is spent"
 
 
-def test_what_a_worker_cannot_use_ends_the_run(grid, tmp_path):
+def test_what_a_worker_cannot_use_ends_the_run(grid, tmp_path, monkeypatch):
     module = tmp_path / "odd_strategy.py"
     module.write_text(
         "from dataclasses import dataclass\n"
@@ -119,14 +122,38 @@ def test_what_a_worker_cannot_use_ends_the_run(grid, tmp_path):
     path.write_text(
         yaml.safe_dump(grid | {"strategies": ["odd_strategy.Odd"], "engine": "local(workers=2)"})
     )
+    monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ConfigError, match="the embedder cannot be had"):
-        import sys
+        crossover.run(path, tmp_path / "run")
 
-        sys.path.append(str(tmp_path))
-        try:
-            crossover.run(path, tmp_path / "run")
-        finally:
-            sys.path.remove(str(tmp_path))
+
+def test_what_a_worker_cannot_load_is_answered_here(grid, tmp_path, monkeypatch):
+    module = types.ModuleType("only_here")
+    monkeypatch.setitem(sys.modules, "only_here", module)
+    exec(
+        "from dataclasses import dataclass\n"
+        "from crossover.pipelines.closed_book import ClosedBook\n"
+        "@dataclass(frozen=True)\n"
+        "class Here(ClosedBook):\n"
+        "    version = 1\n",
+        module.__dict__,
+    )
+    given = grid | {"strategies": ["only_here.Here"], "engine": "local(workers=2)"}
+    frame = crossover.run(given, tmp_path / "run")
+    assert set(frame["outcome"]) == {"answered"} and len(frame) == QUESTIONS
+    [trouble] = frame.attrs["troubles"]
+    assert trouble.startswith("a worker process could not help") and "only_here" in trouble
+    assert trouble in (tmp_path / "run" / "report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("jobs", "at_once", "cores", "processes"),
+    [(8_000, 64, 2, 2), (8_000, 64, 8, 4), (8_000, 16, 8, 1), (900, 64, 8, 1), (2_500, 256, 64, 2)],
+)
+def test_processes_are_as_many_as_work_and_cores(monkeypatch, jobs, at_once, cores, processes):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: range(cores), raising=False)
+    assert Local().parts(jobs, at_once) == processes
+    assert Local(workers=3).parts(jobs, at_once) == 3
 
 
 def test_the_command_names_an_engine(grid, tmp_path, capsys):

@@ -16,6 +16,8 @@ from pydantic import Field
 from crossover.roles import Engine, Working
 
 WORKER = (sys.executable, "-m", "crossover.experiments.worker")
+# calls at once that one process keeps up with, and answers that are worth starting another
+ENOUGH, WORTH = 16, 1000
 # how long a worker may take to let its calls finish, in seconds
 GRACE = 30.0
 
@@ -24,22 +26,28 @@ GRACE = 30.0
 class Local(Engine):
     """This machine: threads for calls, and processes where work in Python is the bottleneck.
 
-    ``workers=auto`` is a process per processor core. Every one loads the grid for itself and takes
-    documents that no other works on; a model's ``concurrency`` is shared out among them.
+    Of several processes, each loads the grid for itself and takes documents that no other works
+    on; a model's ``concurrency`` is shared out among them. ``auto`` is one process for each ENOUGH
+    calls at once, as far as there are cores, where there are WORTH questions for each to be asked.
     """
 
     workers: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = field(
-        default=1, metadata={"help": "processes; auto: one for each core; 1: this one"}
+        default="auto", metadata={"help": "processes, this one among them; auto: as work and cores"}
     )
 
     @property
-    def parts(self) -> int:
-        """How many processes work beside this one; 1 is this one alone."""
+    def here(self) -> bool:
+        """This process is the first of them."""
+        return True
+
+    def parts(self, jobs: int, at_once: int) -> int:
+        """How many processes work, this one among them."""
         if self.workers != "auto":
             return self.workers
         # cores that this process may use, where the system tells them apart
         mine = getattr(os, "sched_getaffinity", None)
-        return len(mine(0)) if mine else os.cpu_count() or 1
+        cores = len(mine(0)) if mine else os.cpu_count() or 1
+        return max(1, min(cores, at_once // ENOUGH, jobs // WORTH))
 
     def start(self, tasks: Sequence[str]) -> Working:
         """Begin with the tasks, each in a process of its own."""

@@ -35,7 +35,11 @@ class Ray(Engine):
     )
 
     @property
-    def parts(self) -> int:
+    def here(self) -> bool:
+        """This process only looks on."""
+        return False
+
+    def parts(self, jobs: int, at_once: int) -> int:
         """How many tasks there are."""
         return self.workers
 

@@ -178,11 +178,14 @@ class Working(Protocol):
 
 @runtime_checkable
 class Engine(Protocol):
-    """Where the questions of a run are answered; ``parts`` is 1 for this process alone."""
+    """Where the questions of a run are answered; ``here`` says whether this process takes part."""
 
     @property
-    def parts(self) -> int:
-        """How many workers there are."""
+    def here(self) -> bool:
+        """Whether this process is one of the workers."""
+
+    def parts(self, jobs: int, at_once: int) -> int:
+        """How many workers so many jobs get, of which so many may be asked at once."""
 
     def start(self, tasks: Sequence[str]) -> Working:
         """Begin with the tasks, as ``crossover.experiments.worker`` reads them."""
