@@ -13,7 +13,7 @@ ROOTS := pipelines retrievers compressors experiments app
 CODE := src $(ROOTS) tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint format grid protocol report router dashboard reader bare clean $(PROTOCOLS)
+.PHONY: help setup demo test test-long lint format grid protocol report router dashboard reader bare benchmarks clean $(PROTOCOLS)
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,9 @@ dashboard: setup ## Look at a run in the browser: make dashboard RUN=runs/my
 
 reader: setup ## Train the embedded reader anew: make reader DATA=… (two hours on two cores)
 	$(BIN)/python -m crossover.experiments.reader $(DATA) --out build/reader
+
+benchmarks: setup ## Measure every part beside its peer, in one table (15 minutes on two cores)
+	$(BIN)/python benchmarks/table.py
 
 bare: ## Install without extras into an environment of its own and try the light commands
 	bash benchmarks/bare_install.sh $(PYTHON)

@@ -13,7 +13,9 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from tabulate import tabulate
 
@@ -121,14 +123,20 @@ def chained(model: Model, documents: list[Document]) -> float:
     return sum(answer.usage.calls for answer in answers) / seconds
 
 
-def main(rounds: int) -> None:
+@contextmanager
+def endpoint() -> Iterator[str]:
+    """Serve in a process of its own; yields the address."""
     command = [sys.executable, __file__, "--serve"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as endpoint:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
-            url = f"http://127.0.0.1:{(endpoint.stdout or sys.stdin).readline().strip()}/v1"
-            _compare(url, rounds)
+            yield f"http://127.0.0.1:{(process.stdout or sys.stdin).readline().strip()}/v1"
         finally:
-            endpoint.kill()
+            process.kill()
+
+
+def main(rounds: int) -> None:
+    with endpoint() as url:
+        _compare(url, rounds)
 
 
 def _compare(url: str, rounds: int) -> None:

@@ -10,7 +10,6 @@ that has it.
 import argparse
 import json
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -67,14 +66,8 @@ def main(questions: int, concurrencies: list[int], peer: str) -> None:
         path = written(here, questions)
         prompts = asked(grid(path, "fake(reply=Ada)"))
         print(tabulate(*at_once(here, path, prompts, peer), floatfmt=("", ".0f", ".1f")), "\n")
-        command = [sys.executable, call_throughput.__file__, "--serve"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as endpoint:
-            try:
-                port = (endpoint.stdout or sys.stdin).readline().strip()
-                url = f"http://127.0.0.1:{port}/v1"
-                print(tabulate(*called(here, path, prompts, concurrencies, url), floatfmt=".3f"))
-            finally:
-                endpoint.kill()
+        with call_throughput.endpoint() as url:
+            print(tabulate(*called(here, path, prompts, concurrencies, url), floatfmt=".3f"))
 
 
 def written(here: Path, questions: int) -> Path:

@@ -56,8 +56,8 @@ def ours(network: Network, document: str) -> None:
         _reading.read(network, [_reading.Asked(QUESTION, [document])])
 
 
-def speed(network: Network) -> None:
-    document = text(30_000)
+def speed(network: Network, tokens: int = 30_000) -> dict[str, float]:
+    document = text(tokens)
     bert = BertModel.from_pretrained(str(precision.minilm_folder()), local_files_only=True)
     bert.train(False)
     seconds: dict[str, list[float]] = {"transformers, float32": [], "reader": []}
@@ -74,6 +74,7 @@ def speed(network: Network) -> None:
     rows = [(name, pieces / taken) for name, taken in best.items()]
     print(tabulate(rows, ("", "word pieces/s"), floatfmt=",.0f"))
     print(f"times as fast: {best['transformers, float32'] / best['reader']:.2f}")
+    return dict(rows)
 
 
 def faithful(network: Network, data: Path) -> None:

@@ -47,7 +47,7 @@ def timed(work, items) -> list[float]:
     return taken
 
 
-def bm25(passages: int) -> None:
+def invented(passages: int) -> tuple[list[Document], list[str]]:
     """Zipf-like words; queries are eight words of a passage, so common ones are among them."""
     draw = random.Random(0)
     words = [f"w{n}" for n in range(50_000)]
@@ -57,6 +57,13 @@ def bm25(passages: int) -> None:
         for n in range(passages)
     ]
     queries = [" ".join(draw.sample(draw.choice(documents).text.split(), 8)) for _ in range(200)]
+    return documents, queries
+
+
+def bm25(passages: int) -> list[tuple[str, float, float, int]]:
+    """Both engines on the same passages, in turn; returns the last variant's rows."""
+    documents, queries = invented(passages)
+    rows: list[tuple[str, float, float, int]] = []
     for variant in ("okapi", "plus"):
         indexes, rows = {}, []
         for engine in ("reference", "fast"):
@@ -75,9 +82,10 @@ def bm25(passages: int) -> None:
         same = all([p.document for p in a] == [p.document for p in b] for a, b in pairs)
         apart = max(abs(x.score - y.score) for a, b in pairs for x, y in zip(a, b, strict=True))
         print(f"same {K} best for every query: {same}; scores differ by at most {apart:.1e}\n")
+    return rows
 
 
-def embedding(chunks: int) -> None:
+def embedding(chunks: int) -> dict[str, float]:
     """Chunk and index biographies; the plain library gets the chunks ready-made."""
     import torch
     from sentence_transformers import SentenceTransformer
@@ -109,6 +117,7 @@ def embedding(chunks: int) -> None:
     )
     print(f"times as fast: {best['sentence-transformers, float32'] / best['dense']:.2f}")
     print(f"cosine with float32: at least {np.sum(vectors * expected, axis=1).min():.5f}\n")
+    return {name: len(passages) / taken for name, taken in best.items()}
 
 
 def block(number: int, size: int) -> np.ndarray:

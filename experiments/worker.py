@@ -46,6 +46,8 @@ def work(text: str) -> str:
         _work(told)
     except CrossoverError as error:
         return json.dumps({"kind": type(error).__name__, "line": str(error)})
+    except MemoryError as error:
+        return json.dumps({"kind": "CrossoverError", "line": f"out of memory {error}".strip()})
     return FINE
 
 

@@ -26,15 +26,19 @@ QUESTIONS = 24
 
 @pytest.fixture
 def grid(tmp_path):
+    return written(tmp_path, QUESTIONS)
+
+
+def written(folder, questions):
     lines = [
         {
             "question": f"Who built bridge {n}?",
             "answers": ["Ada"],
             "documents": [{"id": f"d{n % 6}", "text": f"Ada built bridge {n % 6}. " * 20}],
         }
-        for n in range(QUESTIONS)
+        for n in range(questions)
     ]
-    path = tmp_path / "questions.jsonl"
+    path = folder / "questions.jsonl"
     path.write_text("\n".join(map(json.dumps, lines)))
     return {
         "datasets": [f"jsonl({path})"],
@@ -93,6 +97,9 @@ def test_a_killed_workers_questions_are_answered_by_the_others(grid, tmp_path):
     assert killed
     assert len(frame) == 2 * QUESTIONS
     assert set(frame["outcome"]) == {"answered"}
+    assert frame.attrs["troubles"] == [
+        "a worker process could not help, the others answered its questions: killed by SIGKILL"
+    ]
     # what the dead worker had under way is asked again, no more
     assert 2 * QUESTIONS <= asked <= 2 * QUESTIONS + 2
 
@@ -144,6 +151,30 @@ def test_what_a_worker_cannot_load_is_answered_here(grid, tmp_path, monkeypatch)
     [trouble] = frame.attrs["troubles"]
     assert trouble.startswith("a worker process could not help") and "only_here" in trouble
     assert trouble in (tmp_path / "run" / "report.md").read_text()
+
+
+def test_a_worker_without_memory_says_so_of_its_questions(tmp_path, monkeypatch):
+    (tmp_path / "hungry.py").write_text(
+        "import resource, sys, time\n"
+        "from dataclasses import dataclass\n"
+        "from crossover.pipelines.closed_book import ClosedBook\n"
+        "@dataclass(frozen=True)\n"
+        "class Hungry(ClosedBook):\n"
+        "    version = 1\n"
+        "    def answer(self, question, model):\n"
+        "        if 'worker' in sys.modules['__main__'].__file__:\n"
+        "            resource.setrlimit(resource.RLIMIT_AS, (2**30, resource.RLIM_INFINITY))\n"
+        "            bytearray(2**34)\n"
+        "        time.sleep(0.05)\n"
+        "        return super().answer(question, model)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    given = written(tmp_path, 100) | {"strategies": ["hungry.Hungry"]}
+    given |= {"models": ["fake(reply=Ada, concurrency=2)"], "engine": "local(workers=2)"}
+    frame = crossover.run(given, tmp_path / "run")
+    assert set(frame["outcome"]) == {"answered", "failed:memory"} and len(frame) == 100
+    again = crossover.run(given | {"engine": "local"}, tmp_path / "run", retry_failed=True)
+    assert set(again["outcome"]) == {"answered"} and len(again) == 100
 
 
 @pytest.mark.parametrize(

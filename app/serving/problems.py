@@ -77,6 +77,7 @@ OUTCOMES: dict[str, tuple[int, str, str]] = {
     "failed:quota": (503, "model_quota", "the model's quota is used up"),
     "failed:connection": (503, "model_unreachable", "the model cannot be reached"),
     "failed:internal": (500, "internal", INTERNAL.message),
+    "failed:memory": (503, "out_of_memory", "this machine is out of memory"),
     "failed:configuration": (500, "configuration", "a strategy cannot be used as configured"),
     "failed": (502, "model_failed", "the model failed"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -20,6 +21,8 @@ WORKER = (sys.executable, "-m", "crossover.experiments.worker")
 ENOUGH, WORTH = 16, 1000
 # how long a worker may take to let its calls finish, in seconds
 GRACE = 30.0
+# the exit code of a worker that was told to stop
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +85,20 @@ class _Processes(Working):
         """What those that have ended said last."""
         for process in [one for one in self._processes if one.poll() is not None]:
             lines, _ = process.communicate()
-            self._told += lines.splitlines()[-1:]
+            self._told += lines.splitlines()[-1:] or [_fate(process.returncode)]
             self._processes.remove(process)
         return self._told
 
     def _running(self) -> list[subprocess.Popen[str]]:
         return [process for process in self._processes if process.poll() is None]
+
+
+def _fate(code: int) -> str:
+    """How a worker ended that could say nothing: killed, by the system where memory ran out."""
+    if code in (0, INTERRUPTED):
+        return ""
+    why = f"killed by {signal.Signals(-code).name}" if code < 0 else f"ended with {code}"
+    return json.dumps({"kind": "CrossoverError", "line": why})
 
 
 def _started(task: str) -> subprocess.Popen[str]:

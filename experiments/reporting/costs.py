@@ -8,7 +8,15 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from crossover.experiments._tables import Column, name, seconds, significant, unknown, whole
+from crossover.experiments._tables import (
+    Column,
+    name,
+    percent,
+    seconds,
+    significant,
+    unknown,
+    whole,
+)
 from crossover.types import Record, Usage
 
 if TYPE_CHECKING:
@@ -19,6 +27,7 @@ PER_DOCUMENT = ("indexing_tokens", "indexing_dollars", "indexing_seconds")
 SUMS = {
     "calls": "calls",
     "input_tokens": "input_tokens",
+    "cached_tokens": "cached_tokens",
     "output_tokens": "output_tokens",
     "dollars": "dollars",
     "compute": "compute_seconds",
@@ -45,6 +54,7 @@ def cost_table(frame: DataFrame, judged: DataFrame | None = None) -> DataFrame:
         judge = {f"judge_{n}": _sum(verdicts, f"judge.{n}") for n in JUDGED}
         row |= judge if verdicts is not None else {}
         parts = [row["dollars"], row["indexing_dollars"], row.get("judge_dollars", 0.0)]
+        row["cached_share"] = row["cached_tokens"] / (row["input_tokens"] or 1)
         rows.append(row | {"total": sum(float("nan") if unknown(p) else p for p in parts)})
     return pd.DataFrame(rows)
 
@@ -57,6 +67,7 @@ def cost_columns(table: DataFrame) -> list[Column]:
         Column("", "strategy", "strategy", name, False),
         Column("answering", "calls", "calls", whole),
         Column("answering", "tokens in", "input_tokens", whole),
+        Column("answering", "of that cached", "cached_share", percent),
         Column("answering", "tokens out", "output_tokens", whole),
         Column("answering", "$", "dollars", significant),
         Column("of that compression", "$", "compression", significant),

@@ -56,6 +56,8 @@ def _outcome(strategy: Strategy, question: Question, model: Model, meter: Meter)
         return Answer("", outcome="failed:data", message=str(error))
     except CrossoverError:
         raise
+    except MemoryError as error:
+        return Answer("", outcome="failed:memory", message=f"out of memory {error}".strip())
     # a defect in one strategy must not take the other answers of a long run with it
     except Exception as error:
         message = f"{type(error).__name__}: {error}"
