@@ -37,28 +37,36 @@ def fit(
     said = f"{total:,} tokens exceed the {max(room, 0):,} that fit"
     if overflow == "fail" or room <= 0:
         raise WindowError(f"{said} into the window")
-    pieces = [piece for document in documents for piece in PIECE.chunk(document)]
-    kept = _kept(model.count_many([piece.text for piece in pieces]), room, overflow)
-    passages = _joined([piece for at, piece in enumerate(pieces) if at in kept], documents)
+    passages = _joined(_kept(documents, room, overflow, model), documents)
     if not passages:
         raise WindowError(f"{said}: not even one piece of {PIECE.size} tokens fits")
     return passages, f"{said}: cut at the {overflow}"
 
 
-def _kept(sizes: Sequence[int], room: int, overflow: Overflow) -> set[int]:
+def _kept(
+    documents: Sequence[Document], room: int, overflow: Overflow, model: Model
+) -> list[Passage]:
+    """The pieces that fit, in order; of a large corpus only what is near its ends is cut."""
     shares = {"middle": (room // 2, room - room // 2), "tail": (room, 0), "head": (0, room)}
     front, back = shares[overflow]
-    places = range(len(sizes))
-    return _filled(places, sizes, front) | _filled(reversed(places), sizes, back)
+    ahead, behind = list(enumerate(documents)), list(enumerate(documents))[::-1]
+    found = _filled(ahead, front, 1, model) | _filled(behind, back, -1, model)
+    return [found[place] for place in sorted(found)]
 
 
-def _filled(places: Iterable[int], sizes: Sequence[int], room: int) -> set[int]:
-    taken: set[int] = set()
-    for at in places:
-        room -= sizes[at]
-        if room < 0:
-            break
-        taken.add(at)
+def _filled(
+    documents: Iterable[tuple[int, Document]], room: int, step: int, model: Model
+) -> dict[tuple[int, int], Passage]:
+    """Pieces by their places, one after the other in a direction, as long as there is room."""
+    taken: dict[tuple[int, int], Passage] = {}
+    for at, document in documents:
+        pieces = PIECE.chunk(document)[::step]
+        sizes = model.count_many([piece.text for piece in pieces])
+        for piece, size in zip(pieces, sizes, strict=True):
+            room -= size
+            if room < 0:
+                return taken
+            taken[at, piece.start] = piece
     return taken
 
 
